@@ -1,0 +1,92 @@
+//! Everything that one run has to say.
+
+use super::{Finding, Severity};
+use crate::source::SourceId;
+
+/// A document that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentInfo {
+    /// The file it stands in.
+    pub source: SourceId,
+    /// Its address in that file, where the file holds several.
+    pub name: Option<String>,
+    /// What kind of file it is.
+    pub kind: &'static str,
+    /// What kind of policy it is; `None` for what is no policy.
+    pub policy_kind: Option<&'static str>,
+    /// What in the file told its kind.
+    pub because: String,
+    /// Whether findings about it are reported; otherwise it only gives context to others.
+    pub reported: bool,
+}
+
+/// A rule that could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotEvaluated {
+    /// The rule.
+    pub rule: &'static str,
+    /// The document it would have looked at: an index into [`Report::documents`].
+    pub document: usize,
+    /// What it would have needed.
+    pub reason: String,
+}
+
+/// An input that could not be read, or a fault of kpl's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file as the user named it.
+    pub file: String,
+    /// What went wrong, one clause.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Whether the run ends with 2 because of it; otherwise it is only told.
+    pub fatal: bool,
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FindingCount {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+}
+
+/// Everything that one run has to say, in the order of the files and of the places in them.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What the rules object to.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub documents: Vec<DocumentInfo>,
+    /// What could not be asked.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// How many files were understood.
+    pub files: usize,
+}
+
+impl Report {
+    /// How many findings there are of each severity.
+    #[must_use]
+    pub fn count(&self) -> FindingCount {
+        let of = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        FindingCount { errors: of(Severity::Error), warnings: of(Severity::Warning), notes: of(Severity::Note) }
+    }
+
+    /// How many of the documents are policies that were reported on.
+    #[must_use]
+    pub fn policies(&self) -> usize {
+        self.documents.iter().filter(|document| document.policy_kind.is_some() && document.reported).count()
+    }
+
+    /// Whether any finding is at or above a severity.
+    #[must_use]
+    pub fn reaches(&self, severity: Severity) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= severity)
+    }
+}

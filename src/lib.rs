@@ -1,0 +1,13 @@
+//! kpl: a policy linter, simulator and prover for AWS IAM and KMS.
+//!
+//! The modules below stand in the order of their layers: each may import only those above it, which
+//! `tests/it/layers.rs` holds. A file becomes a [`source::Source`], its text a tree ([`syntax::Node`]), the tree a typed
+//! policy ([`policy::Policy`]).
+
+pub mod source;
+
+pub mod finding;
+pub mod key;
+pub mod syntax;
+
+pub mod policy;
