@@ -1,0 +1,282 @@
+//! A text inside a string of another: where each of its bytes stands outside, and how a change to it is written there.
+//!
+//! `aws kms get-key-policy` answers with a policy in a string, `aws iam get-role` with a percent-encoded one. Findings
+//! point into the file that the user has.
+
+use std::borrow::Cow;
+
+use super::{
+    Fault, Node,
+    json::{self, Escape, unescape},
+    print,
+};
+use crate::source::{Edit, SourceId, Span};
+
+/// A text that stands encoded inside another.
+#[derive(Debug)]
+pub struct Inner {
+    text: String,
+    source: SourceId,
+    layers: Vec<Layer>,
+}
+
+/// One encoding around a text.
+#[derive(Clone, Debug)]
+struct Layer {
+    encoding: Encoding,
+    /// Where offsets stop running in step: the inner offset and the outer one it stands for, both increasing.
+    breaks: Vec<(u32, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    JsonString,
+    Percent,
+}
+
+/// How a change to an inner text is written in the outer one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writing(Vec<Encoding>);
+
+impl Writing {
+    /// Whether the text stands in its file as it is.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text as the outer file must hold it.
+    #[must_use]
+    pub fn encode(&self, text: &str) -> String {
+        self.0.iter().rev().fold(text.to_owned(), |text, encoding| match encoding {
+            Encoding::JsonString => print::escaped(&text).into_owned(),
+            Encoding::Percent => percent_encoded(&text),
+        })
+    }
+}
+
+impl Inner {
+    /// The text of a JSON string from its spelling, quotes included; `None` where that is no such string.
+    #[must_use]
+    pub fn of_json_string(raw: &str, place: Span) -> Option<Self> {
+        let body = raw.strip_prefix('"')?.strip_suffix('"')?;
+        let (text, breaks) = unescaped(body, place.start + 1);
+        let layers = vec![Layer { encoding: Encoding::JsonString, breaks }];
+        Some(Self { text, source: place.source, layers })
+    }
+
+    /// The inner text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Takes percent-encoding off, if the text has it: IAM's own answers are encoded so (RFC 3986, where `+` is no
+    /// blank).
+    ///
+    /// Source: IAM API Reference, `GetRolePolicy`.
+    #[must_use]
+    pub fn percent_decoded(self) -> Self {
+        if looks_like_json(&self.text) || !self.text.trim_start().starts_with('%') {
+            return self;
+        }
+        let (text, breaks) = percent_decoded(&self.text);
+        self.wrapped(Encoding::Percent, text, breaks)
+    }
+
+    /// Takes further layers off, where the text is itself one JSON string that holds a document.
+    #[must_use]
+    pub fn unwrapped(mut self) -> Self {
+        // Nobody encodes a document more often; each turn shortens the text.
+        for _ in 0..4 {
+            let trimmed = self.text.trim();
+            let start = self.text.len() - self.text.trim_start().len();
+            let Some(body) = trimmed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { break };
+            let (text, breaks) = unescaped(body, offset(start + 1));
+            self = self.wrapped(Encoding::JsonString, text, breaks);
+        }
+        self
+    }
+
+    fn wrapped(mut self, encoding: Encoding, text: String, breaks: Vec<(u32, u32)>) -> Self {
+        self.layers.push(Layer { encoding, breaks });
+        self.text = text;
+        self
+    }
+
+    /// How a change to the text is written in the outer file.
+    #[must_use]
+    pub fn writing(&self) -> Writing {
+        Writing(self.layers.iter().map(|layer| layer.encoding).collect())
+    }
+
+    /// The place in the outer file of a place in the inner text.
+    #[must_use]
+    pub fn place(&self, span: Span) -> Span {
+        Span { source: self.source, start: self.outer(span.start), end: self.outer(span.end) }
+    }
+
+    fn outer(&self, inner: u32) -> u32 {
+        self.layers.iter().rev().fold(inner, |at, layer| {
+            let after = layer.breaks.partition_point(|(inner, _)| *inner <= at);
+            let Some((inner, outer)) = after.checked_sub(1).and_then(|index| layer.breaks.get(index)) else {
+                return at;
+            };
+            outer + (at - inner)
+        })
+    }
+
+    /// Reads the text as JSON, with every place and every repair in the outer file.
+    #[must_use]
+    pub fn read(&self) -> (Node<'static>, Vec<Fault>) {
+        let tree = json::read_text(&self.text, self.source);
+        let mut node = tree.root.into_owned();
+        node.map_spans(&|span| self.place(span));
+        let writing = self.writing();
+        let mut faults = tree.faults;
+        for fault in &mut faults {
+            fault.span = self.place(fault.span);
+            for edit in fault.repair.iter_mut().flat_map(|repair| &mut repair.edits) {
+                *edit = Edit::replace(self.place(edit.span), writing.encode(&edit.text));
+            }
+        }
+        (node, faults)
+    }
+}
+
+/// Whether a text looks like a JSON document rather than a plain value.
+#[must_use]
+pub fn looks_like_json(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with(['{', '['])
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// A JSON string's text from its spelling without quotes, and where its offsets jump. `at` is the body's outer offset.
+fn unescaped(body: &str, at: u32) -> (String, Vec<(u32, u32)>) {
+    let mut text = String::with_capacity(body.len());
+    let mut breaks = vec![(0, at)];
+    let mut done = 0;
+    while let Some(next) = memchr::memchr(b'\\', &body.as_bytes()[done..]) {
+        let escape = done + next;
+        text.push_str(&body[done..escape]);
+        let (character, length) = match unescape(&body[escape..]) {
+            Escape::Is(character, length) => (character, length),
+            Escape::LoneSurrogate => (char::REPLACEMENT_CHARACTER, 6),
+            Escape::Unknown(_) | Escape::Ended => ('\\', 1),
+        };
+        text.push(character);
+        done = escape + length;
+        breaks.push((offset(text.len()), at + offset(done)));
+    }
+    text.push_str(&body[done..]);
+    (text, breaks)
+}
+
+fn percent_decoded(encoded: &str) -> (String, Vec<(u32, u32)>) {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut breaks = vec![(0, 0)];
+    let mut rest = encoded.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let decoded = (*first == b'%').then(|| after.get(..2).and_then(hex_byte)).flatten();
+        if let Some(byte) = decoded {
+            bytes.push(byte);
+            rest = &after[2..];
+            breaks.push((offset(bytes.len()), offset(encoded.len() - rest.len())));
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    (text, breaks)
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+    out
+}
+
+/// A string node's text as an inner text. `raw` is its spelling in the file.
+///
+/// A JSON string is mapped byte by byte; a string of another notation only where it is spelt without escapes.
+#[must_use]
+pub fn inner_of(node: &Node<'_>, raw: &str) -> Option<Inner> {
+    let text: Cow<'_, str> = Cow::Borrowed(node.as_str()?);
+    if let Some(inner) = Inner::of_json_string(raw, node.span).filter(|inner| inner.text() == text) {
+        return Some(inner);
+    }
+    let start = raw.find(text.as_ref())?;
+    let breaks = vec![(0, node.span.start + offset(start))];
+    Some(Inner {
+        text: text.into_owned(),
+        source: node.span.source,
+        layers: vec![Layer { encoding: Encoding::JsonString, breaks }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner(raw: &str) -> Inner {
+        let end = offset(raw.len());
+        Inner::of_json_string(raw, Span { source: SourceId(0), start: 0, end }).unwrap()
+    }
+
+    fn outer_text<'a>(raw: &'a str, inner: &Inner, wanted: &str) -> &'a str {
+        let start = inner.text().find(wanted).unwrap();
+        let span = Span { source: SourceId(0), start: offset(start), end: offset(start + wanted.len()) };
+        &raw[inner.place(span).range()]
+    }
+
+    #[test]
+    fn a_place_behind_escapes_is_found_outside() {
+        let raw = r#""{\"a\":\"\u00e9\",\n\"b\":1}""#;
+        let inner = inner(raw);
+        assert_eq!(inner.text(), "{\"a\":\"é\",\n\"b\":1}");
+        assert_eq!(outer_text(raw, &inner, "\"é\""), r#"\"\u00e9\""#);
+        assert_eq!(outer_text(raw, &inner, "\"b\""), r#"\"b\""#);
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_and_plus_stays() {
+        let raw = r#""%7B%22a%22%3A%22x+y%22%7D""#;
+        let inner = inner(raw).percent_decoded();
+        assert_eq!(inner.text(), "{\"a\":\"x+y\"}");
+        assert_eq!(outer_text(raw, &inner, "\"x+y\""), "%22x+y%22");
+        assert_eq!(inner.writing().encode("{"), "%7B");
+    }
+
+    #[test]
+    fn a_text_that_starts_like_json_is_not_decoded() {
+        assert_eq!(inner(r#""{\"a\":\"%7B\"}""#).percent_decoded().text(), "{\"a\":\"%7B\"}");
+    }
+
+    #[test]
+    fn a_string_in_a_string_is_unwrapped_with_its_places() {
+        let raw = r#""\"{\\\"a\\\":1}\"""#;
+        let inner = inner(raw).unwrapped();
+        assert_eq!(inner.text(), "{\"a\":1}");
+        assert_eq!(outer_text(raw, &inner, "\"a\""), r#"\\\"a\\\""#);
+        assert_eq!(inner.writing().encode("\""), r#"\\\""#);
+    }
+}

@@ -1,0 +1,352 @@
+//! JSON with places, as people really write it.
+//!
+//! Strict JSON is read in one pass without a copy. What is not JSON but plainly meant (no-break spaces from a web page,
+//! curly quotes, comments, a comma too many or too few, a Markdown fence …) is read as it was meant; each cause becomes
+//! a [`Fault`](super::Fault) with a repair. Every loop consumes at least one byte a turn, nesting ends at
+//! [`MAX_DEPTH`](super::MAX_DEPTH).
+
+mod blanks;
+mod document;
+mod scalar;
+mod string;
+
+pub(crate) use scalar::is_number;
+pub(crate) use string::{Escape, escaped, unescape};
+
+use std::borrow::Cow;
+
+use super::{Cause, Fault, MAX_DEPTH, Member, Node, Repair, Tree, Value};
+use crate::source::{Edit, Encoding, Source, SourceId, Span};
+
+/// How many different faults of one text are told; a text with more of them is no JSON at all.
+const MAX_FAULTS: usize = 100;
+
+/// How many places one repair mends; a text with more is left to its author.
+const MAX_EDITS: usize = 100_000;
+
+/// What a text may hold besides strict JSON without being faulted for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// JSON alone.
+    Json,
+    /// JSON with comments and commas behind the last item, as files named `.jsonc` announce.
+    Jsonc,
+}
+
+/// Reads a source as JSON.
+#[must_use]
+pub fn read(source: &Source, dialect: Dialect) -> Tree<'_> {
+    let mut reader = Reader::new(source.text(), source.id, dialect);
+    reader.tell_encoding(source);
+    reader.document()
+}
+
+/// Reads a text that stands inside another one; its places count from its own start.
+#[must_use]
+pub fn read_text(text: &str, source: SourceId) -> Tree<'_> {
+    Reader::new(text, source, Dialect::Json).document()
+}
+
+/// Reads one text. `at` never decreases and never passes `end`.
+struct Reader<'a> {
+    text: &'a str,
+    source: SourceId,
+    dialect: Dialect,
+    at: usize,
+    end: usize,
+    /// The brackets that are open, and where each stands.
+    open: Vec<(u8, usize)>,
+    faults: Vec<Fault>,
+    /// Whether the end of the text was met inside a bracket; it is told once.
+    ended_early: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, source: SourceId, dialect: Dialect) -> Self {
+        let open = Vec::with_capacity(8);
+        Self { text, source, dialect, at: 0, end: text.len(), open, faults: Vec::new(), ended_early: false }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes()[..self.end].get(self.at).copied()
+    }
+
+    fn peek_char(&self) -> Option<char> {
+        self.text[self.at..self.end].chars().next()
+    }
+
+    /// Takes one whole character.
+    fn skip_char(&mut self) {
+        self.at += self.peek_char().map_or(0, char::len_utf8);
+    }
+
+    fn rest_starts_with(&self, start: &str) -> bool {
+        self.text[self.at..self.end].starts_with(start)
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { source: self.source, start: offset(start), end: offset(end) }
+    }
+
+    /// Records a fault that is told on its own.
+    fn fault(&mut self, cause: Cause, span: Span, repair: Option<Repair>) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(Fault { cause, span, count: 1, repair });
+        }
+    }
+
+    /// Records a fault that is told once however often it occurs, with one safe repair for all places.
+    fn shared_fault(&mut self, cause: Cause, span: Span, title: &str, edits: Vec<Edit>) {
+        let Some(fault) = self.faults.iter_mut().rev().find(|fault| fault.cause == cause) else {
+            self.fault(cause, span, Some(Repair { title: title.to_owned(), safe: true, edits }));
+            return;
+        };
+        fault.count += 1;
+        if fault.count > MAX_EDITS {
+            fault.repair = None;
+        }
+        if let Some(repair) = &mut fault.repair {
+            repair.edits.extend(edits);
+        }
+    }
+
+    fn value(&mut self) -> Node<'a> {
+        let start = self.at;
+        let value = match self.peek() {
+            Some(b'{') => return self.bracketed(b'{', Self::members),
+            Some(b'[') => return self.bracketed(b'[', Self::items),
+            Some(b'"') => Value::String(self.string()),
+            Some(_) => self.scalar(),
+            None => Value::Null,
+        };
+        Node { value, span: self.span(start, self.at) }
+    }
+
+    /// Reads what stands between two brackets, or passes over it where nesting has gone too deep.
+    fn bracketed(&mut self, bracket: u8, content: fn(&mut Self) -> Value<'a>) -> Node<'a> {
+        let start = self.at;
+        if self.open.len() >= MAX_DEPTH {
+            self.fault(Cause::TooDeep, self.span(start, start + 1), None);
+            self.at = self.end;
+            self.ended_early = true;
+            return Node { value: Value::Null, span: self.span(start, start + 1) };
+        }
+        self.open.push((bracket, start));
+        self.at += 1;
+        let value = content(self);
+        self.open.pop();
+        Node { value, span: self.span(start, self.at) }
+    }
+
+    fn members(&mut self) -> Value<'a> {
+        let mut members = Vec::new();
+        let mut comma = Comma::NotNeeded;
+        while self.before_item(b'}', &mut comma, members.last().map(|last: &Member| last.span())) {
+            if let Some(member) = self.member() {
+                members.push(member);
+                comma = Comma::Missing;
+            }
+        }
+        Value::Map(members)
+    }
+
+    fn items(&mut self) -> Value<'a> {
+        let mut items = Vec::new();
+        let mut comma = Comma::NotNeeded;
+        while self.before_item(b']', &mut comma, items.last().map(|last: &Node| last.span)) {
+            let before = self.at;
+            let item = self.value();
+            if self.at == before {
+                self.stray();
+                continue;
+            }
+            items.push(item);
+            comma = Comma::Missing;
+        }
+        Value::List(items)
+    }
+
+    /// Passes over blanks and commas up to the next item; false when the bracket is closed or the text has ended.
+    fn before_item(&mut self, closer: u8, comma: &mut Comma, last: Option<Span>) -> bool {
+        loop {
+            self.blanks();
+            let Some(byte) = self.peek() else {
+                self.end_inside();
+                return false;
+            };
+            match byte {
+                b',' => self.comma(comma),
+                b'}' | b']' => {
+                    if self.close(byte, closer, *comma) {
+                        return false;
+                    }
+                }
+                _ => {
+                    if *comma == Comma::Missing {
+                        self.missing_comma(last);
+                    }
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn comma(&mut self, comma: &mut Comma) {
+        let place = self.span(self.at, self.at + 1);
+        self.at += 1;
+        if *comma == Comma::Missing {
+            *comma = Comma::Seen(place);
+        } else {
+            let repair =
+                Repair { title: "take the comma away".to_owned(), safe: true, edits: vec![Edit::remove(place)] };
+            self.fault(Cause::ExtraComma, place, Some(repair));
+        }
+    }
+
+    fn missing_comma(&mut self, last: Option<Span>) {
+        let Some(last) = last else { return };
+        let place = Span { start: last.end.saturating_sub(1), ..last };
+        let repair = Repair { title: "put a comma in".to_owned(), safe: true, edits: vec![Edit::after(last, ",")] };
+        self.fault(Cause::MissingComma, place, Some(repair));
+    }
+
+    /// Takes a closing bracket; false when it closes nothing here and was passed over.
+    ///
+    /// A bracket of the wrong kind closes this one if no open bracket waits for it; otherwise this one was left open.
+    fn close(&mut self, byte: u8, closer: u8, comma: Comma) -> bool {
+        let place = self.span(self.at, self.at + 1);
+        if byte == closer {
+            self.at += 1;
+            self.trailing_comma(comma);
+            return true;
+        }
+        let opener = if byte == b'}' { b'{' } else { b'[' };
+        let awaited = self.open.iter().any(|(bracket, _)| *bracket == opener);
+        if !awaited {
+            self.at += 1;
+            let title = "take it away".to_owned();
+            let repair = Repair { title, safe: false, edits: vec![Edit::remove(place)] };
+            self.fault(Cause::Unopened(char::from(byte)), place, Some(repair));
+            return false;
+        }
+        if let Some((bracket, at)) = self.open.last().copied() {
+            let title = format!("close it with `{}`", char::from(closer));
+            let edits = vec![Edit::before(place, char::from(closer).to_string())];
+            let repair = Repair { title, safe: false, edits };
+            self.fault(Cause::Unclosed(char::from(bracket)), self.span(at, at + 1), Some(repair));
+        }
+        true
+    }
+
+    fn trailing_comma(&mut self, comma: Comma) {
+        let Comma::Seen(place) = comma else { return };
+        if self.dialect == Dialect::Json {
+            let repair =
+                Repair { title: "take the comma away".to_owned(), safe: true, edits: vec![Edit::remove(place)] };
+            self.fault(Cause::TrailingComma, place, Some(repair));
+        }
+    }
+
+    /// The text has ended inside a bracket: told once, at the innermost one, with all the closers that are missing.
+    fn end_inside(&mut self) {
+        if std::mem::replace(&mut self.ended_early, true) {
+            return;
+        }
+        let closers: String =
+            self.open.iter().rev().map(|(bracket, _)| if *bracket == b'{' { '}' } else { ']' }).collect();
+        let Some((bracket, at)) = self.open.last().copied() else { return };
+        let content = self.text[..self.end].trim_end().len();
+        let edits = vec![Edit::replace(self.span(content, content), closers.clone())];
+        let repair = Repair { title: format!("put `{closers}` at the end"), safe: false, edits };
+        self.fault(Cause::Unclosed(char::from(bracket)), self.span(at, at + 1), Some(repair));
+    }
+
+    fn member(&mut self) -> Option<Member<'a>> {
+        let start = self.at;
+        let Some(key) = self.name() else {
+            self.stray();
+            return None;
+        };
+        let key_span = self.span(start, self.at);
+        self.blanks();
+        let colon = self.peek() == Some(b':');
+        if colon {
+            self.at += 1;
+            self.blanks();
+        }
+        let value = match self.peek() {
+            None | Some(b',' | b'}' | b']') => {
+                self.fault(Cause::MissingValue, key_span, None);
+                Node { value: Value::Null, span: Span { start: key_span.end, ..key_span } }
+            }
+            Some(_) => {
+                if !colon {
+                    let edits = vec![Edit::after(key_span, ":")];
+                    let repair = Repair { title: "put a colon in".to_owned(), safe: false, edits };
+                    self.fault(Cause::MissingColon, key_span, Some(repair));
+                }
+                self.value()
+            }
+        };
+        Some(Member { key, key_span, value })
+    }
+
+    /// A member's name; `None` where no name can begin.
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        match self.peek()? {
+            b'"' => Some(self.string()),
+            b'{' | b'[' | b':' => None,
+            _ => self.loose_name(),
+        }
+    }
+
+    /// Passes over one character, or one bracketed value, that begins nothing.
+    fn stray(&mut self) {
+        let start = self.at;
+        let Some(character) = self.peek_char() else { return };
+        if matches!(character, '{' | '[') {
+            self.value();
+        } else {
+            self.skip_char();
+        }
+        self.fault(Cause::Stray(character), self.span(start, start + character.len_utf8()), None);
+    }
+}
+
+/// Whether a comma stands between the last item and what comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comma {
+    /// There is no last item.
+    NotNeeded,
+    /// An item was read and no comma yet.
+    Missing,
+    /// A comma was read, here.
+    Seen(Span),
+}
+
+impl Reader<'_> {
+    fn tell_encoding(&mut self, source: &Source) {
+        let whole = source.span();
+        if source.encoding != Encoding::Utf8 {
+            let text = source.text().trim_start_matches('\u{feff}');
+            let title = "save the file as UTF-8".to_owned();
+            let repair = Repair { title, safe: true, edits: vec![Edit::replace(whole, text)] };
+            let first = self.span(0, source.text().chars().next().map_or(0, char::len_utf8));
+            self.fault(Cause::Encoding(source.encoding.name()), first, Some(repair));
+        } else if source.text().starts_with('\u{feff}') {
+            let place = self.span(0, 3);
+            let title = "take the byte order mark away".to_owned();
+            let repair = Repair { title, safe: true, edits: vec![Edit::remove(place)] };
+            self.fault(Cause::ByteOrderMark, place, Some(repair));
+        }
+        if let Some(first) = source.damaged.first() {
+            let first = *first as usize;
+            let count = source.damaged.len();
+            self.faults.push(Fault { cause: Cause::NotUtf8, span: self.span(first, first + 1), count, repair: None });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

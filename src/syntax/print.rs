@@ -1,0 +1,93 @@
+//! A tree as JSON text.
+
+use std::borrow::Cow;
+
+use super::{
+    Node, Value,
+    json::{escaped as escaped_control, is_number},
+};
+
+/// One line, no blanks.
+#[must_use]
+pub fn compact(node: &Node<'_>) -> String {
+    let mut out = String::new();
+    Printer { out: &mut out, indent: None }.node(node, 0);
+    out
+}
+
+/// A member or item a line, two blanks a level.
+#[must_use]
+pub fn pretty(node: &Node<'_>) -> String {
+    let mut out = String::new();
+    Printer { out: &mut out, indent: Some(2) }.node(node, 0);
+    out
+}
+
+/// A text as a JSON string's body, without the quotes.
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    let plain = |character: char| !matches!(character, '"' | '\\' | '\0'..'\u{20}');
+    if text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0'..'\u{20}' => out.push_str(&escaped_control(character)),
+            other => out.push(other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A text as a JSON string, quotes included.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text))
+}
+
+struct Printer<'o> {
+    out: &'o mut String,
+    indent: Option<usize>,
+}
+
+impl Printer<'_> {
+    fn node(&mut self, node: &Node<'_>, depth: usize) {
+        match &node.value {
+            Value::Null | Value::Unknown => self.out.push_str("null"),
+            Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
+            Value::Number(text) if is_number(text) => self.out.push_str(text),
+            Value::Number(text) | Value::String(text) => self.out.push_str(&quoted(text)),
+            Value::List(items) => self.bracketed('[', ']', depth, items, Self::node),
+            Value::Map(members) => self.bracketed('{', '}', depth, members, |printer, member, depth| {
+                printer.out.push_str(&quoted(&member.key));
+                printer.out.push_str(if printer.indent.is_some() { ": " } else { ":" });
+                printer.node(&member.value, depth);
+            }),
+        }
+    }
+
+    fn bracketed<T>(&mut self, open: char, close: char, depth: usize, items: &[T], print: fn(&mut Self, &T, usize)) {
+        self.out.push(open);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            self.line(depth + 1);
+            print(self, item, depth + 1);
+        }
+        if !items.is_empty() {
+            self.line(depth);
+        }
+        self.out.push(close);
+    }
+
+    fn line(&mut self, depth: usize) {
+        if let Some(indent) = self.indent {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(' ', indent * depth));
+        }
+    }
+}
