@@ -1,0 +1,113 @@
+//! IAM's wildcards: `*` stands for any run of characters, none included, and `?` for exactly one.
+
+use std::borrow::Cow;
+
+/// Whether a pattern matches a whole text, letter case counting.
+///
+/// Takes time linear in the text for each `*`, never more.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
+    matches_by(pattern, text, |p, t| p == t)
+}
+
+/// Whether a pattern matches a whole text, ASCII letter case not counting, as for actions.
+#[must_use]
+pub fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
+    matches_by(pattern, text, |p, t| p.eq_ignore_ascii_case(&t))
+}
+
+/// Whether a text holds a wildcard.
+#[must_use]
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+fn matches_by(pattern: &str, text: &str, same: fn(u8, u8) -> bool) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on after the last `*`: behind it in the pattern, and one character further in the text each time.
+    let mut resume = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                p += 1;
+                resume = Some((p, t));
+            }
+            Some(b'?') => {
+                p += 1;
+                t += character_length(text, t);
+            }
+            Some(byte) if same(*byte, text[t]) => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((after_star, from)) = resume else { return false };
+                let next = from + character_length(text, from);
+                resume = Some((after_star, next));
+                (p, t) = (after_star, next);
+            }
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+/// How many bytes the character at an offset takes.
+fn character_length(text: &[u8], at: usize) -> usize {
+    let continues = |byte: &&u8| (**byte & 0xc0) == 0x80;
+    1 + text.get(at + 1..).unwrap_or_default().iter().take_while(continues).count()
+}
+
+/// Whether every text that `inner` matches is matched by `outer` too, as far as a plain comparison can tell.
+///
+/// The wildcards of `inner` are taken as characters that a wildcard of `outer` alone matches. An answer of true is
+/// always right; one of false may be wrong for contrived patterns.
+#[must_use]
+pub fn includes(outer: &str, inner: &str) -> bool {
+    if !is_pattern(inner) {
+        return matches(outer, inner);
+    }
+    // A `?` of `outer` takes one character, so it must not take a `*`: where both occur, only an equal `?` fits it.
+    let outer: Cow<'_, str> = if inner.contains('*') { outer.replace('?', QUESTION_MARK).into() } else { outer.into() };
+    let inner = inner.replace('*', STAR).replace('?', QUESTION_MARK);
+    matches(&outer, &inner)
+}
+
+/// Characters that occur in no ARN, no action and no alias, so that only a wildcard matches them.
+const STAR: &str = "\u{1a}";
+const QUESTION_MARK: &str = "\u{1b}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_takes_any_run_and_a_question_mark_one_character() {
+        assert!(matches("kms:*", "kms:"));
+        assert!(matches("a*b*c", "aXbYbZc"));
+        assert!(!matches("a*b*c", "aXbY"));
+        assert!(matches("a?c", "aéc"));
+        assert!(!matches("a?c", "ac"));
+        assert!(!matches("a?c", "abbc"));
+    }
+
+    #[test]
+    fn actions_match_whatever_their_case() {
+        assert!(matches_ignoring_case("KMS:de*", "kms:Decrypt"));
+        assert!(!matches("KMS:de*", "kms:Decrypt"));
+    }
+
+    #[test]
+    fn a_pattern_includes_another_when_its_wildcards_cover_it() {
+        assert!(includes("arn:aws:kms:*:*:key/*", "arn:aws:kms:eu-central-1:111122223333:key/*"));
+        assert!(!includes("alias/kasten", "alias/*"));
+        assert!(!includes("a?", "a*"));
+        assert!(includes("a?*", "a??"));
+    }
+
+    #[test]
+    fn many_stars_against_a_long_text_end_soon() {
+        let pattern = "*a".repeat(5_000);
+        assert!(!matches(&pattern, &"ab".repeat(4_000)));
+    }
+}

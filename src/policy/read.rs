@@ -1,0 +1,410 @@
+//! From a tree to a typed policy, telling on the way what the grammar does not allow.
+//!
+//! Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+
+mod clause;
+
+use std::collections::HashMap;
+
+use super::{Condition, ConditionKey, Effect, Element, Operator, Policy, PolicyVersion, Statement};
+use crate::{
+    source::{Span, Spanned},
+    syntax::{Member, Node, Value},
+};
+
+/// The elements of a policy.
+const POLICY_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
+
+/// The elements of a statement.
+const STATEMENT_ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+/// Where in the grammar an element stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The policy itself.
+    Policy,
+    /// A statement.
+    Statement,
+    /// A `Principal` or `NotPrincipal` object.
+    Principal,
+    /// The `Condition` object: operators.
+    Condition,
+    /// One operator of it: condition keys.
+    Operator,
+}
+
+impl Level {
+    /// What the level is called in a message.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "a policy",
+            Self::Statement => "a statement",
+            Self::Principal => "a principal",
+            Self::Condition => "a condition",
+            Self::Operator => "a condition operator",
+        }
+    }
+}
+
+/// One thing that the grammar does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is.
+    pub trouble: Trouble,
+    /// Where.
+    pub span: Span,
+}
+
+/// What the grammar does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A member twice in one object.
+    DuplicateMember {
+        /// Its name, as it is spelt here.
+        name: String,
+        /// Where it stands first.
+        first: Span,
+        /// Whether the two differ in letter case, in names for which IAM ignores it.
+        other_case: bool,
+    },
+    /// A member that the grammar does not know here.
+    UnknownElement {
+        /// Its name.
+        name: String,
+        /// Where in the grammar.
+        level: Level,
+        /// The name that was probably meant.
+        meant: Option<&'static str>,
+    },
+    /// A value of the wrong type.
+    WrongType {
+        /// The element.
+        element: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// An effect that is neither word.
+    Effect {
+        /// What stands there.
+        found: String,
+        /// The word, where only letter case differs.
+        meant: Option<Effect>,
+    },
+    /// A version that is neither date.
+    Version {
+        /// What stands there.
+        found: String,
+    },
+    /// `Action` and `NotAction`, or their kin, in one statement.
+    BothForms {
+        /// The two names.
+        names: [&'static str; 2],
+        /// Where the first stands.
+        first: Span,
+    },
+    /// A condition operator that IAM does not know.
+    Operator {
+        /// What stands there.
+        found: String,
+        /// The operator that was probably meant.
+        meant: Option<&'static str>,
+    },
+}
+
+/// Reads a tree as a policy: an object with `Statement`, a bare statement, or a list of them.
+#[must_use]
+pub fn read(root: &Node<'_>) -> (Policy, Vec<Fault>) {
+    let mut reader = Reader { faults: Vec::new(), unknown: Vec::new() };
+    let mut policy = Policy {
+        version: None,
+        version_element: None,
+        id: None,
+        statements: Vec::new(),
+        statement_element: None,
+        fragment: false,
+        unknown: Vec::new(),
+        span: root.span,
+    };
+    match &root.value {
+        Value::Map(members) if is_bare_statement(root) => {
+            policy.fragment = true;
+            policy.statements.push(reader.statement(0, root, members));
+        }
+        Value::Map(members) => reader.policy(members, &mut policy),
+        Value::List(_) => {
+            policy.fragment = true;
+            reader.statements(root, &mut policy);
+        }
+        _ => reader.wrong_type("the document", "an object", root),
+    }
+    policy.unknown = reader.unknown;
+    (policy, reader.faults)
+}
+
+/// Whether an object is a statement rather than a policy.
+fn is_bare_statement(root: &Node<'_>) -> bool {
+    let has = |name: &str| root.get(name).is_some();
+    !has("Statement") && has("Effect") && ["Action", "NotAction", "Resource", "Principal"].iter().any(|name| has(name))
+}
+
+struct Reader {
+    faults: Vec<Fault>,
+    unknown: Vec<Span>,
+}
+
+impl Reader {
+    fn fault(&mut self, trouble: Trouble, span: Span) {
+        self.faults.push(Fault { trouble, span });
+    }
+
+    fn wrong_type(&mut self, element: &'static str, expected: &'static str, node: &Node<'_>) {
+        self.fault(Trouble::WrongType { element, expected, found: node.kind() }, node.span);
+    }
+
+    /// The text of a string; anything else but an unknown value is a fault.
+    fn text(&mut self, element: &'static str, node: &Node<'_>) -> Option<Spanned<String>> {
+        if self.is_unknown(node) {
+            return None;
+        }
+        let Some(text) = node.as_str() else {
+            self.wrong_type(element, "a string", node);
+            return None;
+        };
+        Some(Spanned::new(text.to_owned(), node.span))
+    }
+
+    /// Whether a value is one that the file does not give, such as an intrinsic of CloudFormation; it is noted.
+    fn is_unknown(&mut self, node: &Node<'_>) -> bool {
+        let unknown = node.value == Value::Unknown || is_intrinsic(node);
+        if unknown {
+            self.unknown.push(node.span);
+        }
+        unknown
+    }
+
+    /// Tells of members that occur twice and of members that the grammar does not know.
+    fn members(&mut self, members: &[Member<'_>], level: Level, known: &[&'static str]) {
+        self.duplicates(members, matches!(level, Level::Condition | Level::Operator));
+        for member in members.iter().filter(|member| !known.contains(&&*member.key)) {
+            let meant = nearest(&member.key, known.iter().copied());
+            let trouble = Trouble::UnknownElement { name: member.key.to_string(), level, meant };
+            self.fault(trouble, member.key_span);
+        }
+    }
+
+    fn duplicates(&mut self, members: &[Member<'_>], ignores_case: bool) {
+        // The elements of a statement are few; only long objects are worth a table.
+        let mut seen: HashMap<String, &Member<'_>> = HashMap::new();
+        if members.len() < 2 {
+            return;
+        }
+        for member in members {
+            let name = if ignores_case { member.key.to_ascii_lowercase() } else { member.key.to_string() };
+            let Some(first) = seen.get(&name) else {
+                seen.insert(name, member);
+                continue;
+            };
+            let other_case = first.key != member.key;
+            let trouble = Trouble::DuplicateMember { name: member.key.to_string(), first: first.key_span, other_case };
+            self.fault(trouble, member.key_span);
+        }
+    }
+
+    fn policy(&mut self, members: &[Member<'_>], policy: &mut Policy) {
+        self.members(members, Level::Policy, &POLICY_ELEMENTS);
+        for member in members {
+            match &*member.key {
+                "Version" if policy.version_element.is_none() => {
+                    policy.version_element = Some(element(member));
+                    policy.version = self.version(&member.value);
+                }
+                "Id" if policy.id.is_none() => policy.id = self.text("Id", &member.value),
+                "Statement" if policy.statement_element.is_none() => {
+                    policy.statement_element = Some(element(member));
+                    self.statements(&member.value, policy);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn version(&mut self, node: &Node<'_>) -> Option<Spanned<PolicyVersion>> {
+        let text = self.text("Version", node)?;
+        let version = match text.value.as_str() {
+            "2008-10-17" => PolicyVersion::V2008,
+            "2012-10-17" => PolicyVersion::V2012,
+            _ => {
+                self.fault(Trouble::Version { found: text.value }, text.span);
+                return None;
+            }
+        };
+        Some(Spanned::new(version, text.span))
+    }
+
+    fn statements(&mut self, node: &Node<'_>, policy: &mut Policy) {
+        if self.is_unknown(node) {
+            return;
+        }
+        for item in node.items() {
+            if self.is_unknown(item) {
+                continue;
+            }
+            let Value::Map(members) = &item.value else {
+                self.wrong_type("Statement", "an object or a list of objects", item);
+                continue;
+            };
+            let statement = self.statement(policy.statements.len(), item, members);
+            policy.statements.push(statement);
+        }
+    }
+
+    fn statement(&mut self, index: usize, node: &Node<'_>, members: &[Member<'_>]) -> Statement {
+        self.members(members, Level::Statement, &STATEMENT_ELEMENTS);
+        let mut statement = Statement {
+            index,
+            sid: None,
+            effect: None,
+            effect_element: None,
+            principals: None,
+            malformed_principal_kinds: Vec::new(),
+            actions: None,
+            resources: None,
+            conditions: Vec::new(),
+            unread_conditions: Vec::new(),
+            condition_element: None,
+            span: node.span,
+        };
+        for member in members {
+            self.element(member, &mut statement);
+        }
+        self.both_forms(members);
+        statement
+    }
+
+    /// Reads one element; of two with one name the first counts.
+    fn element(&mut self, member: &Member<'_>, statement: &mut Statement) {
+        match &*member.key {
+            "Sid" if statement.sid.is_none() => statement.sid = self.text("Sid", &member.value),
+            "Effect" if statement.effect_element.is_none() => {
+                statement.effect_element = Some(element(member));
+                statement.effect = self.effect(&member.value);
+            }
+            "Principal" | "NotPrincipal" if statement.principals.is_none() => self.principals(member, statement),
+            "Action" | "NotAction" if statement.actions.is_none() => {
+                statement.actions = Some(self.actions(member));
+            }
+            "Resource" | "NotResource" if statement.resources.is_none() => {
+                statement.resources = Some(self.resources(member));
+            }
+            "Condition" if statement.condition_element.is_none() => self.conditions(member, statement),
+            _ => {}
+        }
+    }
+
+    fn effect(&mut self, node: &Node<'_>) -> Option<Spanned<Effect>> {
+        let text = self.text("Effect", node)?;
+        let effect = match text.value.as_str() {
+            "Allow" => Effect::Allow,
+            "Deny" => Effect::Deny,
+            _ => {
+                let meant = match text.value.trim().to_ascii_lowercase().as_str() {
+                    "allow" => Some(Effect::Allow),
+                    "deny" => Some(Effect::Deny),
+                    _ => None,
+                };
+                self.fault(Trouble::Effect { found: text.value, meant }, text.span);
+                // AWS refuses the policy; what else is wrong with it is still worth knowing.
+                return meant.map(|effect| Spanned::new(effect, text.span));
+            }
+        };
+        Some(Spanned::new(effect, text.span))
+    }
+
+    fn both_forms(&mut self, members: &[Member<'_>]) {
+        for names in [["Principal", "NotPrincipal"], ["Action", "NotAction"], ["Resource", "NotResource"]] {
+            let place = |name: &str| members.iter().find(|member| member.key == name).map(|member| member.key_span);
+            if let (Some(one), Some(other)) = (place(names[0]), place(names[1])) {
+                let (first, second) = if one.start < other.start { (one, other) } else { (other, one) };
+                self.fault(Trouble::BothForms { names, first }, second);
+            }
+        }
+    }
+
+    fn conditions(&mut self, member: &Member<'_>, statement: &mut Statement) {
+        statement.condition_element = Some(element(member));
+        if self.is_unknown(&member.value) {
+            statement.unread_conditions.push(member.value.span);
+            return;
+        }
+        let Value::Map(operators) = &member.value.value else {
+            self.wrong_type("Condition", "an object", &member.value);
+            statement.unread_conditions.push(member.value.span);
+            return;
+        };
+        self.duplicates(operators, true);
+        for operator in operators {
+            self.operator(operator, statement);
+        }
+    }
+
+    fn operator(&mut self, member: &Member<'_>, statement: &mut Statement) {
+        let operator: Option<Operator> = member.key.parse().ok();
+        if operator.is_none() {
+            let names = super::Comparison::ALL.iter().map(|comparison| comparison.name());
+            let bare = member.key.rsplit(':').next().unwrap_or_default();
+            let trouble = Trouble::Operator { found: member.key.to_string(), meant: nearest(bare, names) };
+            self.fault(trouble, member.key_span);
+            statement.unread_conditions.push(member.span());
+        }
+        let Value::Map(keys) = &member.value.value else {
+            if !self.is_unknown(&member.value) {
+                self.wrong_type("a condition operator", "an object of condition keys", &member.value);
+            }
+            statement.unread_conditions.push(member.span());
+            return;
+        };
+        self.duplicates(keys, true);
+        let Some(operator) = operator else { return };
+        for key in keys {
+            let values = self.condition_values(key);
+            statement.conditions.push(Condition {
+                operator: Spanned::new(operator, member.key_span),
+                key: Spanned::new(ConditionKey::new(&*key.key), key.key_span),
+                values,
+                element: element(key),
+            });
+        }
+    }
+}
+
+fn element(member: &Member<'_>) -> Element {
+    Element { key: member.key_span, value: member.value.span }
+}
+
+/// Whether an object is an intrinsic function of CloudFormation, whose value the file does not give.
+///
+/// Source: AWS CloudFormation User Guide, "Intrinsic function reference".
+fn is_intrinsic(node: &Node<'_>) -> bool {
+    match node.as_map() {
+        Some([only]) => only.key == "Ref" || only.key.starts_with("Fn::"),
+        _ => false,
+    }
+}
+
+/// The known name that a misspelt one was probably meant to be.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    if name.len() > 40 {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    let near = known.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase()), known));
+    let (distance, best) = near.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (best.len() / 3).max(1)).then_some(best)
+}
+
+#[cfg(test)]
+mod tests;

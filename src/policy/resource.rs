@@ -1,0 +1,64 @@
+//! What a policy lists as resources.
+
+use super::{Arn, ArnError, glob};
+
+/// One entry of a `Resource` or `NotResource` list: an ARN, a pattern of ARNs, or `*`. Letter case counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePattern(String);
+
+impl ResourcePattern {
+    /// An entry, as it is spelt.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The entry as it is spelt.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it means every resource.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        !self.0.is_empty() && self.0.bytes().all(|byte| byte == b'*')
+    }
+
+    /// Its parts, where it is an ARN.
+    ///
+    /// # Errors
+    /// [`ArnError`] where it is none.
+    pub fn arn(&self) -> Result<Arn<'_>, ArnError> {
+        Arn::parse(&self.0)
+    }
+
+    /// Whether it covers one resource's ARN, wildcards crossing every colon.
+    #[must_use]
+    pub fn covers(&self, arn: &str) -> bool {
+        glob::matches(&self.0, arn)
+    }
+
+    /// Whether it may cover KMS keys of any account: `*`, or a KMS ARN whose account is open.
+    ///
+    /// Source: KMS Developer Guide, "Best practices for IAM policies".
+    #[must_use]
+    pub fn reaches_keys_of_any_account(&self) -> bool {
+        if self.is_everything() {
+            return true;
+        }
+        let Ok(arn) = self.arn() else { return false };
+        let open = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte == b'*');
+        glob::matches(arn.service, "kms") && open(arn.account) && covers_every_key(arn.resource)
+    }
+
+    /// Whether it covers every key of the accounts and Regions that it reaches: `*`, or a KMS ARN that ends in `key/*`.
+    #[must_use]
+    pub fn covers_every_key(&self) -> bool {
+        self.is_everything()
+            || self.arn().is_ok_and(|arn| glob::matches(arn.service, "kms") && covers_every_key(arn.resource))
+    }
+}
+
+fn covers_every_key(resource: &str) -> bool {
+    glob::includes(resource, "key/*")
+}
