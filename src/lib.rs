@@ -2,7 +2,8 @@
 //!
 //! The modules below stand in the order of their layers: each may import only those above it, which
 //! `tests/it/layers.rs` holds. A file becomes a [`source::Source`], its text a tree ([`syntax::Node`]), the tree a typed
-//! policy ([`policy::Policy`]).
+//! policy ([`policy::Policy`]) in a [`document::Document`]; [`rules`] read those and say what they find; [`lint`]
+//! gathers it into a [`finding::Report`], which [`render`] turns into text.
 
 pub mod source;
 
@@ -11,3 +12,12 @@ pub mod key;
 pub mod syntax;
 
 pub mod policy;
+pub mod render;
+
+pub mod document;
+
+pub mod rules;
+
+pub mod lint;
+
+pub mod cli;

@@ -1,3 +1,7 @@
 //! The kpl command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kpl::cli::run().into()
+}

@@ -38,6 +38,8 @@ pub struct Fix {
 pub struct Finding {
     /// The rule that speaks.
     pub rule: &'static RuleInfo,
+    /// The Access Analyzer code that this case answers to; the rule's, unless the case says otherwise.
+    pub code: Option<&'static str>,
     /// The rule's severity, or what the case or the user made of it.
     pub severity: Severity,
     /// How sure the rule is of this case.
@@ -67,6 +69,7 @@ impl Finding {
     pub fn new(rule: &'static RuleInfo, span: Span, message: impl Into<String>) -> Self {
         Self {
             rule,
+            code: rule.code,
             severity: rule.severity,
             confidence: rule.confidence,
             message: message.into(),
@@ -106,6 +109,20 @@ impl Finding {
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, applicability: Applicability, edits: Vec<Edit>) -> Self {
         self.fix = Some(Fix { title: title.into(), applicability, edits });
+        self
+    }
+
+    /// Answers to another Access Analyzer code than the rule's.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Answers to no Access Analyzer code.
+    #[must_use]
+    pub fn no_code(mut self) -> Self {
+        self.code = None;
         self
     }
 

@@ -66,6 +66,8 @@ pub struct Report {
     pub not_evaluated: Vec<NotEvaluated>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// What was passed over because it holds nothing to check; told only when asked for.
+    pub skipped: Vec<Problem>,
     /// How many files were understood.
     pub files: usize,
 }

@@ -14,7 +14,7 @@ mod read;
 mod resource;
 
 pub use action::ActionPattern;
-pub use arn::{AccountId, Arn, ArnError};
+pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use condition::{Comparison, Condition, ConditionKey, Operator, Quantifier};
 pub use kind::PolicyKind;
 pub use model::{Clause, Effect, Element, Listed, Policy, PolicyVersion, Statement};

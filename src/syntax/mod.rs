@@ -7,7 +7,7 @@ pub mod embed;
 pub mod json;
 mod node;
 pub mod print;
-//pub mod yaml;
+pub mod yaml;
 
 pub use node::{Member, Node, Value};
 

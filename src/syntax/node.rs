@@ -127,9 +127,9 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The JSON pointer (RFC 6901) of the deepest value that holds a place. A member's name counts as its value.
+    /// The deepest value that holds a place, and its JSON pointer (RFC 6901). A member's name counts as its value.
     #[must_use]
-    pub fn pointer(&self, place: Span) -> String {
+    pub fn find(&self, place: Span) -> (String, &Self) {
         let mut pointer = String::new();
         let mut here = self;
         loop {
@@ -138,18 +138,20 @@ impl<'a> Node<'a> {
                     .iter()
                     .enumerate()
                     .find(|(_, item)| item.span.contains(place))
-                    .map(|(index, item)| (index.to_string(), Some(item))),
+                    .map(|(index, item)| (index.to_string(), item, true)),
                 Value::Map(members) => members.iter().find(|member| member.holds(place)).map(|member| {
-                    let within = member.value.span.contains(place).then_some(&member.value);
-                    (member.key.replace('~', "~0").replace('/', "~1"), within)
+                    let name = member.key.replace('~', "~0").replace('/', "~1");
+                    (name, &member.value, member.value.span.contains(place))
                 }),
                 _ => None,
             };
-            let Some((name, within)) = step else { return pointer };
+            let Some((name, value, is_within)) = step else { return (pointer, here) };
             pointer.push('/');
             pointer.push_str(&name);
-            let Some(within) = within else { return pointer };
-            here = within;
+            here = value;
+            if !is_within {
+                return (pointer, here);
+            }
         }
     }
 }

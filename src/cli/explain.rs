@@ -1,0 +1,59 @@
+//! `kpl explain`.
+
+use super::{Exit, args::ExplainArgs, screen};
+use crate::{
+    finding::{Problem, RuleInfo},
+    lint,
+    render::{self, Style},
+    rules,
+    source::{Origin, Source, SourceId},
+    syntax::{Node, print, yaml},
+};
+
+pub(super) fn run(args: &ExplainArgs) -> Exit {
+    let style = screen::style(args.color);
+    if let Some(rule) = rules::find(&args.rule) {
+        screen::print(&page(rule, &style));
+        return Exit::Clean;
+    }
+    let help = match lint::nearest(&args.rule) {
+        Some(meant) => format!("did you mean `{meant}`? `kpl rules` lists all"),
+        None => "`kpl rules` lists all".to_owned(),
+    };
+    let problem =
+        Problem { file: args.rule.clone(), message: "no rule has this name".to_owned(), help: Some(help), fatal: true };
+    screen::complain(&render::problem_line(&problem, &style));
+    Exit::Failure
+}
+
+/// The page of a rule: what it declares, its documentation, and its first examples.
+fn page(rule: &RuleInfo, style: &Style) -> String {
+    let mut out = render::heading(&format!("{}: {}", rule.id, rule.summary), style);
+    let mut facts = vec![format!("{} of family {}", rule.severity, rule.family)];
+    facts.push(format!("confidence {}", rule.confidence));
+    facts.push(format!("shown to the persona {}", rule.persona));
+    facts.extend(rule.code.map(|code| format!("Access Analyzer code {code}")));
+    facts.extend((!rule.supersedes.is_empty()).then(|| format!("speaks for {}", rule.supersedes.join(", "))));
+    out.push_str(&render::paragraph(&facts.join("; "), 2, style));
+    out.push_str(&render::document(rule.documentation, style));
+    let source = Source::of_text(SourceId(0), Origin::Stdin(None), rule.fixture.to_owned());
+    let fixture = yaml::read(&source).root;
+    for (list, title) in [("fail", "Example that it flags"), ("pass", "Example that it does not")] {
+        let Some(case) = fixture.get(list).and_then(|cases| cases.items().first()) else { continue };
+        let name = case.get("name").and_then(Node::as_str).unwrap_or_default();
+        out.push('\n');
+        out.push_str(&render::heading(&format!("{title}: {name}"), style));
+        out.push_str(&example(case));
+    }
+    out
+}
+
+/// A case's files as they would stand on disk, indented.
+fn example(case: &Node<'_>) -> String {
+    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let shown = |node: &Node<'_>| indented(&node.as_str().map_or_else(|| print::pretty(node), str::to_owned));
+    if let Some(files) = case.get("files").and_then(Node::as_map) {
+        return files.iter().map(|file| format!("  {}\n{}", file.key, shown(&file.value))).collect();
+    }
+    ["policy", "text"].iter().find_map(|name| case.get(name)).map(shown).unwrap_or_default()
+}

@@ -1,0 +1,53 @@
+//! Words in, exit code out. The only module that prints.
+
+mod args;
+mod check;
+mod explain;
+mod inputs;
+mod rules;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// How a run ended, as the shell sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing to report at or above the chosen severity.
+    Clean,
+    /// Findings were reported.
+    Findings,
+    /// The run could not be done: bad arguments, an unreadable file.
+    Failure,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::SUCCESS,
+            Exit::Findings => Self::from(1),
+            Exit::Failure => Self::from(2),
+        }
+    }
+}
+
+/// Does what the words of the command line ask for.
+#[must_use]
+pub fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // A closed pipe is no reason to fail differently.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Failure } else { Exit::Clean };
+        }
+    };
+    match args.command {
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules(args) => rules::run(&args),
+    }
+}

@@ -1,0 +1,43 @@
+//! What the terminal can show, and writing to it.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use super::args::ColorWhen;
+use crate::render::Style;
+
+/// The width where none is told: a pipe, a file.
+const WIDTH: usize = 80;
+
+/// How to write to stdout.
+pub(super) fn style(color: ColorWhen) -> Style {
+    let width = terminal_size::terminal_size_of(stdout()).map_or(WIDTH, |(width, _)| usize::from(width.0));
+    let width = if stdout().is_terminal() { width } else { WIDTH };
+    let unicode = variable("TERM").as_deref() != Some("dumb");
+    Style { color: is_coloured(color), unicode, width, verbose: false, quiet: false }
+}
+
+/// `--color` wins; then `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`, then what stdout is.
+fn is_coloured(color: ColorWhen) -> bool {
+    match color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto if variable("NO_COLOR").is_some() => false,
+        ColorWhen::Auto if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        ColorWhen::Auto => variable("TERM").as_deref() != Some("dumb") && stdout().is_terminal(),
+    }
+}
+
+/// An environment variable that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Writes a report. A reader that has gone away, as `head` does, is no failure.
+pub(super) fn print(text: &str) {
+    let _ = stdout().lock().write_all(text.as_bytes());
+}
+
+/// Writes a complaint.
+pub(super) fn complain(text: &str) {
+    let _ = stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,200 @@
+//! What the AWS CLI answers: policies in strings and objects, percent-encoded or not, and descriptions of keys.
+//!
+//! Source: AWS CLI Command Reference, the output of each command named here.
+
+use super::{Document, PolicyDocument};
+use crate::{
+    key::{Alias, Key},
+    policy::PolicyKind,
+    source::{Source, Spanned},
+    syntax::{Node, Value, embed},
+};
+
+/// Takes out what an answer of the AWS CLI holds; false where the tree is none.
+pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Document<'_>) -> bool {
+    let has = |name: &str| root.get(name).is_some();
+    let (kind, because): (_, &'static str) = if has("KeyMetadata") {
+        ("describe-key", "it has `KeyMetadata`")
+    } else if root.get("Aliases").is_some_and(|aliases| aliases.as_list().is_some()) {
+        ("list-aliases", "it has a list of `Aliases`")
+    } else if has("KeyRotationEnabled") {
+        ("get-key-rotation-status", "it has `KeyRotationEnabled`")
+    } else if has("RoleDetailList") || has("UserDetailList") || has("GroupDetailList") {
+        ("get-account-authorization-details", "it has lists of users, groups and roles in detail")
+    } else if root.get("PolicyVersion").is_some_and(|version| version.get("Document").is_some()) {
+        ("get-policy-version", "it has a `PolicyVersion` with a `Document`")
+    } else if has("PolicyDocument") {
+        ("get-role-policy", "it has a `PolicyDocument`")
+    } else if root.get("Role").is_some_and(|role| role.get("AssumeRolePolicyDocument").is_some()) {
+        ("get-role", "it has a `Role` with a trust policy")
+    } else if root.get("Roles").is_some_and(|roles| roles.as_list().is_some()) {
+        ("list-roles", "it has a list of `Roles`")
+    } else if root.get("Policy").is_some_and(|policy| policy.as_str().is_some_and(embed::looks_like_json)) {
+        ("get-key-policy", "it has a `Policy` in a string")
+    } else {
+        return false;
+    };
+    (document.kind, document.because) = (kind, because);
+    Answer { root, source, document }.read();
+    true
+}
+
+struct Answer<'r, 'd, 'a> {
+    root: &'r Node<'r>,
+    source: &'r Source,
+    document: &'d mut Document<'a>,
+}
+
+/// An identity policy by where it stands.
+const IDENTITY: (PolicyKind, &str) = (PolicyKind::Identity, "it is attached to a user, a group or a role");
+/// A trust policy by where it stands.
+const TRUST: (PolicyKind, &str) = (PolicyKind::Trust, "it is a role's trust policy");
+
+impl<'a> Answer<'_, '_, 'a> {
+    fn read(&mut self) {
+        let root = self.root;
+        match self.document.kind {
+            "describe-key" => self.document.keys.extend(root.get("KeyMetadata").map(key)),
+            "list-aliases" => {
+                let entries = root.get("Aliases").map_or(&[][..], Node::items);
+                self.document.aliases.extend(entries.iter().filter_map(alias));
+            }
+            "get-account-authorization-details" => self.account(),
+            "get-policy-version" => {
+                self.policy(
+                    root.get("PolicyVersion").and_then(|version| version.get("Document")),
+                    None,
+                    Some(IDENTITY),
+                    &[],
+                );
+            }
+            "get-role-policy" => {
+                let holder = ["RoleName", "UserName", "GroupName"].iter().find_map(|name| text(root, name));
+                let holders: Vec<String> = holder.into_iter().collect();
+                self.policy(root.get("PolicyDocument"), None, Some(IDENTITY), &holders);
+            }
+            "get-role" => self.policy(root.get("Role").and_then(trust_policy), None, Some(TRUST), &[]),
+            "list-roles" => self.trust_policies(root.get("Roles")),
+            "get-key-policy" => self.policy(root.get("Policy"), None, None, &[]),
+            _ => {}
+        }
+    }
+
+    /// Reads a policy that is an object, or a string of JSON, percent-encoded or not.
+    fn policy(
+        &mut self,
+        node: Option<&Node<'_>>,
+        name: Option<String>,
+        kind: Option<(PolicyKind, &'static str)>,
+        holders: &[String],
+    ) {
+        let Some(node) = node else { return };
+        let mut policy = match &node.value {
+            Value::Map(_) => PolicyDocument::read(node.clone().into_owned(), kind),
+            Value::String(_) => {
+                let Some(inner) = embed::inner_of(node, self.source.slice(node.span)) else { return };
+                let inner = inner.percent_decoded().unwrapped();
+                let (root, faults) = inner.read();
+                self.document.faults.extend(faults);
+                let mut policy = PolicyDocument::read(root, kind);
+                policy.writing = inner.writing();
+                policy
+            }
+            _ => return,
+        };
+        policy.name = name;
+        policy.is_copy = true;
+        policy.holders = holders.to_vec();
+        self.document.policies.push(policy);
+    }
+
+    fn trust_policies(&mut self, roles: Option<&Node<'_>>) {
+        for role in roles.map_or(&[][..], Node::items) {
+            let name = text(role, "RoleName").map(|name| format!("role/{name}/trust"));
+            self.policy(trust_policy(role), name, Some(TRUST), &[]);
+        }
+    }
+
+    /// Reads every document of `get-account-authorization-details`.
+    fn account(&mut self) {
+        let root = self.root;
+        self.trust_policies(root.get("RoleDetailList"));
+        let lists = [
+            ("RoleDetailList", "RoleName", "RolePolicyList", "role"),
+            ("UserDetailList", "UserName", "UserPolicyList", "user"),
+            ("GroupDetailList", "GroupName", "GroupPolicyList", "group"),
+        ];
+        for (list, name, policies, kind) in lists {
+            for holder in root.get(list).map_or(&[][..], Node::items) {
+                let holder_name = text(holder, name).unwrap_or_default();
+                for inline in holder.get(policies).map_or(&[][..], Node::items) {
+                    let policy_name = text(inline, "PolicyName").unwrap_or_default();
+                    let address = format!("{kind}/{holder_name}/{policy_name}");
+                    let holders = [holder_name.clone()];
+                    self.policy(inline.get("PolicyDocument"), Some(address), Some(IDENTITY), &holders);
+                }
+            }
+        }
+        self.managed_policies();
+    }
+
+    fn managed_policies(&mut self) {
+        let root = self.root;
+        for policy in root.get("Policies").map_or(&[][..], Node::items) {
+            let name = text(policy, "PolicyName").unwrap_or_default();
+            let holders = self.carriers(&text(policy, "Arn").unwrap_or_default());
+            for version in policy.get("PolicyVersionList").map_or(&[][..], Node::items) {
+                let number = text(version, "VersionId").unwrap_or_default();
+                let address = format!("policy/{name}/{number}");
+                // An older version is in nobody's hands.
+                let is_default = version.get("IsDefaultVersion").is_none_or(|is| is.value != Value::Bool(false));
+                let holders = if is_default { holders.as_slice() } else { &[] };
+                self.policy(version.get("Document"), Some(address), Some(IDENTITY), holders);
+            }
+        }
+    }
+
+    /// The names of the users, groups and roles to which a managed policy is attached.
+    fn carriers(&self, arn: &str) -> Vec<String> {
+        let lists = [("RoleDetailList", "RoleName"), ("UserDetailList", "UserName"), ("GroupDetailList", "GroupName")];
+        let mut names = Vec::new();
+        for (list, name) in lists {
+            for holder in self.root.get(list).map_or(&[][..], Node::items) {
+                let attached = holder.get("AttachedManagedPolicies").map_or(&[][..], Node::items);
+                if attached.iter().any(|policy| text(policy, "PolicyArn").as_deref() == Some(arn)) {
+                    names.extend(text(holder, name));
+                }
+            }
+        }
+        names
+    }
+}
+
+fn trust_policy<'n, 'a>(role: &'n Node<'a>) -> Option<&'n Node<'a>> {
+    role.get("AssumeRolePolicyDocument")
+}
+
+fn text(node: &Node<'_>, member: &str) -> Option<String> {
+    node.get(member).and_then(Node::as_str).map(str::to_owned)
+}
+
+fn spanned(node: &Node<'_>, member: &str) -> Option<Spanned<String>> {
+    let value = node.get(member)?;
+    Some(Spanned::new(value.as_str()?.to_owned(), value.span))
+}
+
+fn key(metadata: &Node<'_>) -> Key {
+    Key {
+        arn: spanned(metadata, "Arn"),
+        account: spanned(metadata, "AWSAccountId"),
+        spec: spanned(metadata, "KeySpec").or_else(|| spanned(metadata, "CustomerMasterKeySpec")),
+        usage: spanned(metadata, "KeyUsage"),
+        state: spanned(metadata, "KeyState"),
+        manager: spanned(metadata, "KeyManager"),
+        span: metadata.span,
+    }
+}
+
+fn alias(entry: &Node<'_>) -> Option<Alias> {
+    Some(Alias { name: spanned(entry, "AliasName")?, target: spanned(entry, "TargetKeyId") })
+}

@@ -1,0 +1,114 @@
+//! The documents of a run, joined, with what the user has declared of them.
+
+use super::{Document, PolicyDocument};
+use crate::{
+    key::Key,
+    policy::{AccountId, Arn, PolicyKind, Principal},
+};
+
+/// What the user says that the files do not.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// The account that owns what is checked.
+    pub account: Option<AccountId>,
+    /// Who uses the key.
+    pub workloads: Vec<Principal>,
+    /// Who may administer the key.
+    pub admins: Vec<Principal>,
+    /// The aliases that conditions must name, `alias/` included.
+    pub aliases: Vec<String>,
+}
+
+/// The documents of a run, in the order of their files.
+#[derive(Debug, Default)]
+pub struct Project<'a> {
+    /// The files understood.
+    pub documents: Vec<Document<'a>>,
+    /// What the user has declared.
+    pub declared: Declared,
+}
+
+/// A principal's part in a set-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It was declared as an administrator of the key.
+    Admin,
+    /// It was declared as the workload.
+    Workload,
+    /// Its name alone makes it look like Kasten's.
+    LooksLikeKasten,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl<'a> Project<'a> {
+    /// Every policy of one kind.
+    pub fn policies(&self, kind: PolicyKind) -> impl Iterator<Item = &PolicyDocument<'a>> {
+        self.documents.iter().flat_map(|document| &document.policies).filter(move |policy| policy.kind == kind)
+    }
+
+    /// Every key that is described.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.documents.iter().flat_map(|document| &document.keys)
+    }
+
+    /// The account that owns the key: what was declared, else the one that every described key names.
+    #[must_use]
+    pub fn owner(&self) -> Option<AccountId> {
+        if self.declared.account.is_some() {
+            return self.declared.account;
+        }
+        let mut accounts = self.keys().filter_map(key_account);
+        let first = accounts.next()?;
+        accounts.all(|account| account == first).then_some(first)
+    }
+
+    /// The partition that the described keys or the declared principals name; `aws` where nothing tells.
+    #[must_use]
+    pub fn partition(&self) -> String {
+        let keys = self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str());
+        let principals = self.declared.workloads.iter().chain(&self.declared.admins);
+        let arns = keys.chain(principals.filter_map(Principal::arn).map(crate::policy::PrincipalArn::as_str));
+        let partition = arns.filter_map(|arn| Arn::parse(arn).ok()).map(|arn| arn.partition.to_owned()).next();
+        partition.unwrap_or_else(|| "aws".to_owned())
+    }
+
+    /// What part a principal has.
+    #[must_use]
+    pub fn part(&self, principal: &Principal) -> Part {
+        if *principal == Principal::Anyone {
+            return Part::Unknown;
+        }
+        let is_declared =
+            |declared: &[Principal]| declared.iter().any(|known| principal.names(known) || known.names(principal));
+        if is_declared(&self.declared.admins) {
+            return Part::Admin;
+        }
+        if is_declared(&self.declared.workloads) {
+            return Part::Workload;
+        }
+        match principal.arn() {
+            Some(arn) if self.declared.workloads.is_empty() => Self::part_by_name(arn.name()),
+            _ => Part::Unknown,
+        }
+    }
+
+    /// What a name alone suggests.
+    #[must_use]
+    pub fn part_by_name(name: &str) -> Part {
+        let lower = name.to_ascii_lowercase();
+        let hint = ["kasten", "k10"].iter().any(|word| lower.contains(word));
+        if hint { Part::LooksLikeKasten } else { Part::Unknown }
+    }
+
+    /// Whether anything says that these files are of one workload and its key.
+    #[must_use]
+    pub fn names_a_workload(&self) -> bool {
+        !self.declared.workloads.is_empty() || !self.declared.aliases.is_empty()
+    }
+}
+
+fn key_account(key: &Key) -> Option<AccountId> {
+    let from_arn = || Arn::parse(&key.arn.as_ref()?.value).ok()?.account.parse().ok();
+    key.account.as_ref().and_then(|account| account.value.parse().ok()).or_else(from_arn)
+}

@@ -1,0 +1,171 @@
+//! What the rules said, put in order: one remark a fault, each with its document, its pointer and its fingerprint.
+
+use std::collections::HashMap;
+
+use super::Selection;
+use crate::{
+    document::{PolicyDocument, Project},
+    finding::{Applicability, Finding, NotEvaluated, Report},
+    rules::{Subject, Unasked},
+    source::{SourceId, Sources, Span},
+    syntax::{Node, print},
+};
+
+/// Writes a finding's fix as its file must hold it; in a copy of what stands elsewhere it is only shown.
+pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>) {
+    let Some(fix) = &mut finding.fix else { return };
+    if document.is_copy {
+        fix.applicability = Applicability::DisplayOnly;
+    }
+    if !document.writing.is_plain() {
+        for edit in &mut fix.edits {
+            edit.text = document.writing.encode(&edit.text);
+        }
+    }
+}
+
+pub(super) fn finish(
+    report: &mut Report,
+    mut found: Vec<Finding>,
+    unasked: Vec<Unasked>,
+    project: &Project<'_>,
+    sources: &Sources,
+    selection: &Selection,
+) {
+    let places = Places::new(project);
+    for finding in &mut found {
+        if finding.document == usize::MAX {
+            finding.document = places.document_of(finding.primary.span);
+        }
+        if let Some(severity) = selection.severity.get(finding.rule.id) {
+            finding.severity = *severity;
+        }
+    }
+    found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
+    let mut found = superseded(found);
+    found.retain(|finding| selection.shows(finding));
+    found.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.primary.span, finding.rule.id);
+        key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
+    });
+    let mut seen = HashMap::new();
+    for finding in &mut found {
+        identify(finding, &places, report, sources, &mut seen);
+    }
+    report.findings = found;
+    report.not_evaluated = unasked
+        .into_iter()
+        .map(|unasked| {
+            let document = match unasked.of {
+                Subject::Document(document) => document,
+                Subject::Place(place) => places.document_of(place),
+            };
+            NotEvaluated { rule: unasked.rule.id, document, reason: unasked.reason }
+        })
+        .collect();
+    report.not_evaluated.sort_by(|one, other| (one.document, one.rule).cmp(&(other.document, other.rule)));
+    report.not_evaluated.dedup();
+}
+
+/// Where the documents of a report stand.
+struct Places<'p, 'a> {
+    /// The policy of each document of the report; `None` for a file without policies.
+    policies: Vec<Option<&'p PolicyDocument<'a>>>,
+    /// The documents of each source: the first, and one past the last.
+    of_source: HashMap<SourceId, (usize, usize)>,
+}
+
+impl<'p, 'a> Places<'p, 'a> {
+    fn new(project: &'p Project<'a>) -> Self {
+        let mut policies = Vec::new();
+        let mut of_source = HashMap::new();
+        for document in &project.documents {
+            let first = policies.len();
+            policies.extend(document.policies.iter().map(Some));
+            if document.policies.is_empty() {
+                policies.push(None);
+            }
+            of_source.insert(document.source, (first, policies.len()));
+        }
+        Self { policies, of_source }
+    }
+
+    /// The document that holds a place; the first of its file where no policy does.
+    fn document_of(&self, place: Span) -> usize {
+        let Some((first, end)) = self.of_source.get(&place.source).copied() else { return 0 };
+        let holds = |index: &usize| self.node(*index).is_some_and(|node| node.span.contains(place));
+        (first..end).find(holds).unwrap_or(first)
+    }
+
+    fn node(&self, document: usize) -> Option<&'p Node<'a>> {
+        self.policies.get(document).copied().flatten().map(|policy| &policy.node)
+    }
+}
+
+/// Drops what another rule says better of the same place, and names it there.
+fn superseded(found: Vec<Finding>) -> Vec<Finding> {
+    let mut at: HashMap<(usize, Span), Vec<usize>> = HashMap::new();
+    for (index, finding) in found.iter().enumerate() {
+        at.entry((finding.document, finding.primary.span)).or_default().push(index);
+    }
+    // By whom each finding is superseded; a chain ends at the one that nobody supersedes.
+    let mut by: Vec<Option<usize>> = vec![None; found.len()];
+    for group in at.values().filter(|group| group.len() > 1) {
+        for (one, other) in group.iter().flat_map(|one| group.iter().map(move |other| (*one, *other))) {
+            if found[one].rule.supersedes.contains(&found[other].rule.id) {
+                by[other] = Some(one);
+            }
+        }
+    }
+    let mut also: Vec<Vec<&'static str>> = vec![Vec::new(); found.len()];
+    for (index, mut winner) in by.iter().copied().enumerate() {
+        let mut steps = 0;
+        while let Some(next) = winner.and_then(|winner| by[winner]).filter(|_| steps < by.len()) {
+            winner = Some(next);
+            steps += 1;
+        }
+        if let Some(winner) = winner {
+            also[winner].push(found[index].rule.id);
+        }
+    }
+    let kept = found.into_iter().zip(also).zip(by).filter(|(_, by)| by.is_none());
+    kept.map(|((mut finding, mut also), _)| {
+        also.sort_unstable();
+        also.dedup();
+        finding.also = also;
+        finding
+    })
+    .collect()
+}
+
+/// Gives a finding its pointer, and a fingerprint that survives a new layout and a new order.
+fn identify(
+    finding: &mut Finding,
+    places: &Places<'_, '_>,
+    report: &Report,
+    sources: &Sources,
+    seen: &mut HashMap<String, usize>,
+) {
+    let found = places.node(finding.document).map(|root| root.find(finding.primary.span));
+    let content = match &found {
+        Some((_, node)) => print::compact(node),
+        None => {
+            sources.get(finding.primary.span.source).map_or("", |source| source.slice(finding.primary.span)).to_owned()
+        }
+    };
+    finding.path = found.map(|(pointer, _)| pointer).unwrap_or_default();
+    let names: String =
+        finding.path.split('/').filter(|step| !step.bytes().all(|byte| byte.is_ascii_digit())).collect();
+    let document = report.documents.get(finding.document);
+    let file = sources.get(finding.primary.span.source).map(crate::source::Source::name).unwrap_or_default();
+    let name = document.and_then(|document| document.name.as_deref()).unwrap_or_default();
+    let identity = [finding.rule.id, &file, name, &names, &content].join("\n");
+    let twin = seen.entry(identity.clone()).or_insert(0);
+    *twin += 1;
+    finding.fingerprint = format!("{:016x}", hash(&format!("{identity}\n{twin}")));
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every version.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

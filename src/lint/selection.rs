@@ -1,0 +1,103 @@
+//! Which rules speak, and how loud.
+
+use std::collections::HashMap;
+
+use crate::{
+    finding::{Confidence, Family, Finding, Persona, RuleInfo, Severity},
+    rules,
+};
+
+/// What `--select` and `--ignore` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// One rule.
+    Rule(&'static str),
+    /// Every rule of a family.
+    Family(Family),
+    /// Every rule that answers to an Access Analyzer code.
+    Code(&'static str),
+}
+
+/// The word names no rule, family or code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no rule, family or Access Analyzer code{}", meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?")))]
+pub struct UnknownSelector {
+    word: String,
+    meant: Option<&'static str>,
+}
+
+impl std::str::FromStr for Selector {
+    type Err = UnknownSelector;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if let Some(rule) = rules::find(word) {
+            return Ok(Self::Rule(rule.id));
+        }
+        if let Ok(family) = word.parse() {
+            return Ok(Self::Family(family));
+        }
+        if let Some(code) = rules::all().filter_map(|rule| rule.code).find(|code| *code == word) {
+            return Ok(Self::Code(code));
+        }
+        Err(UnknownSelector { word: word.to_owned(), meant: nearest(word) })
+    }
+}
+
+impl Selector {
+    fn covers(self, rule: &RuleInfo) -> bool {
+        match self {
+            Self::Rule(id) => rule.id == id,
+            Self::Family(family) => rule.family == family,
+            Self::Code(code) => rule.code == Some(code),
+        }
+    }
+}
+
+/// The rule or family that a misspelt word was probably meant to be.
+#[must_use]
+pub fn nearest(word: &str) -> Option<&'static str> {
+    let families = Family::ALL.iter().map(|family| family.word());
+    let names = rules::all().map(|rule| rule.id).chain(families);
+    let (likeness, best) = names
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness > 0.8).then_some(best)
+}
+
+/// Which rules speak, and how loud.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The rules that speak; all of the persona's where it is empty.
+    pub select: Vec<Selector>,
+    /// Rules that keep silent all the same.
+    pub ignore: Vec<Selector>,
+    /// Severities that the user gives.
+    pub severity: HashMap<&'static str, Severity>,
+    /// Who reads the report.
+    pub persona: Persona,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { select: Vec::new(), ignore: Vec::new(), severity: HashMap::new(), persona: Persona::Regular }
+    }
+}
+
+impl Selection {
+    /// Whether a rule may speak at all. What the persona leaves out is dropped later, so that a rule it does not show can
+    /// still stand under `also`.
+    #[must_use]
+    pub fn includes(&self, rule: &RuleInfo) -> bool {
+        let selected = self.select.is_empty() || self.select.iter().any(|selector| selector.covers(rule));
+        selected && !self.ignore.iter().any(|selector| selector.covers(rule))
+    }
+
+    /// Whether the persona shows a finding. A rule that is selected by its own name is always shown.
+    #[must_use]
+    pub(super) fn shows(&self, finding: &Finding) -> bool {
+        let by_name = self.select.contains(&Selector::Rule(finding.rule.id));
+        let for_persona = finding.rule.persona <= self.persona;
+        let sure = finding.confidence > Confidence::Low || self.persona == Persona::Auditor;
+        by_name || (for_persona && sure)
+    }
+}

@@ -1,0 +1,187 @@
+//! What stands after the findings: what was looked at, what was not, and how many there are.
+
+use super::{
+    Style,
+    screen::{Ink, painted, push_hanging, push_remark, wrapped},
+};
+use crate::{
+    finding::{DocumentInfo, NotEvaluated, Problem, Report},
+    source::{Source, Sources},
+};
+
+/// How far an item of a list is indented, and how far what belongs to it.
+const ITEM: usize = 2;
+const BELOW_ITEM: usize = 4;
+
+/// A problem of the run in a line, and its help in another.
+#[must_use]
+pub fn problem_line(problem: &Problem, style: &Style) -> String {
+    let (word, ink) = if problem.fatal { ("error", Ink::Error) } else { ("note", Ink::Note) };
+    let message = match problem.file.as_str() {
+        "" => problem.message.clone(),
+        file => format!("{file}: {}", problem.message),
+    };
+    let mut out = format!("{}: ", painted(word, ink, style));
+    push_hanging(&mut out, &wrapped(&message, word.len() + 2, BELOW_ITEM, style), BELOW_ITEM);
+    if let Some(help) = &problem.help {
+        push_remark(&mut out, ("help", Ink::Note), help, style);
+    }
+    out
+}
+
+/// Writes what stands after the findings.
+pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: &Style) {
+    if style.verbose {
+        push_list(out, "documents", report.documents.iter().map(|document| described(document, sources)), style);
+        let silent = report.not_evaluated.iter().map(|silent| excused(silent, report, sources));
+        push_list(out, "not evaluated", silent, style);
+    }
+    push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
+    if !report.not_evaluated.is_empty() {
+        let hint = if style.verbose { "" } else { " (-v lists them)" };
+        let line = format!("not evaluated: {}{hint}", report.not_evaluated.len());
+        push_hanging(out, &wrapped(&line, 0, 0, style), 0);
+    }
+}
+
+/// Writes a list under a heading, and a blank line; nothing if there are no items.
+fn push_list(out: &mut String, heading: &str, items: impl Iterator<Item = String>, style: &Style) {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return;
+    }
+    out.push_str(&painted(heading, Ink::Strong, style));
+    out.push('\n');
+    for item in items {
+        out.push_str("  ");
+        push_hanging(out, &wrapped(&item, ITEM, BELOW_ITEM, style), BELOW_ITEM);
+    }
+    out.push('\n');
+}
+
+/// `key.json: key policy (all actions are kms actions)`.
+fn described(document: &DocumentInfo, sources: &Sources) -> String {
+    let kind = match document.policy_kind {
+        Some(policy_kind) if document.name.is_some() => format!("{policy_kind} policy, {}", document.kind),
+        Some(policy_kind) => format!("{policy_kind} policy"),
+        None => document.kind.to_owned(),
+    };
+    let role = if document.reported { "" } else { ", for context only" };
+    match document.because.as_str() {
+        "" => format!("{}: {kind}{role}", address(document, sources)),
+        because => format!("{}: {kind} ({because}){role}", address(document, sources)),
+    }
+}
+
+/// `root-lockout in key.json: an Action is not known`.
+fn excused(silent: &NotEvaluated, report: &Report, sources: &Sources) -> String {
+    match report.documents.get(silent.document) {
+        Some(document) => format!("{} in {}: {}", silent.rule, address(document, sources), silent.reason),
+        None => format!("{}: {}", silent.rule, silent.reason),
+    }
+}
+
+/// The file of a document and, where it holds several, the document's address in it.
+fn address(document: &DocumentInfo, sources: &Sources) -> String {
+    let file = sources.get(document.source).map(Source::name).unwrap_or_default();
+    match &document.name {
+        Some(name) => format!("{file}, {name}"),
+        None => file,
+    }
+}
+
+/// `2 errors, 1 warning in 3 files (4 policies)`.
+fn summary(report: &Report) -> String {
+    let count = report.count();
+    let counts = [(count.errors, "error"), (count.warnings, "warning"), (count.notes, "note")];
+    let counts: Vec<String> =
+        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
+    let files = counted(report.files, "file");
+    let policies = match report.policies() {
+        0 if counts.is_empty() => return format!("no policies found in {files}"),
+        1 => "1 policy".to_owned(),
+        several => format!("{several} policies"),
+    };
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    format!("{counts} in {files} ({policies})")
+}
+
+/// A number and its noun.
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        finding::Severity,
+        render::samples::{PLAIN, finding, report, sources},
+        source::SourceId,
+    };
+
+    fn key_policy(name: Option<&str>, reported: bool) -> DocumentInfo {
+        DocumentInfo {
+            source: SourceId(0),
+            name: name.map(str::to_owned),
+            kind: "terraform-plan",
+            policy_kind: Some("key"),
+            because: "all actions are kms actions".to_owned(),
+            reported,
+        }
+    }
+
+    fn closing(report: &Report, style: &Style) -> String {
+        let mut out = String::new();
+        push(&mut out, report, &sources(&[("key.json", "{}")]), style);
+        out
+    }
+
+    #[test]
+    fn the_summary_counts_in_words_of_the_right_number() {
+        let sources = sources(&[("key.json", "{}")]);
+        let of = |severity| finding(&sources, 0, "{}").severity(severity);
+        let mut report = report(vec![of(Severity::Error), of(Severity::Warning), of(Severity::Error)]);
+        assert_eq!(summary(&report), "2 errors, 1 warning in 1 file (0 policies)");
+        report.findings.clear();
+        assert_eq!(summary(&report), "no policies found in 1 file");
+        report.documents = vec![key_policy(None, true), key_policy(None, false)];
+        assert_eq!(summary(&report), "no findings in 1 file (1 policy)");
+    }
+
+    #[test]
+    fn what_was_not_evaluated_is_counted_and_listed_when_asked_for() {
+        let reason = "an Action is not known".to_owned();
+        let mut report = report(Vec::new());
+        report.documents = vec![key_policy(None, true), key_policy(Some("module.kms.this"), false)];
+        report.not_evaluated = vec![NotEvaluated { rule: "root-lockout", document: 1, reason }];
+        assert_eq!(closing(&report, &PLAIN), "no findings in 1 file (1 policy)\nnot evaluated: 1 (-v lists them)\n");
+        let expected = "\
+documents
+  key.json: key policy (all actions are kms actions)
+  key.json, module.kms.this: key policy, terraform-plan (all actions are kms
+    actions), for context only
+
+not evaluated
+  root-lockout in key.json, module.kms.this: an Action is not known
+
+no findings in 1 file (1 policy)
+not evaluated: 1
+";
+        assert_eq!(closing(&report, &Style { verbose: true, ..PLAIN }), expected);
+    }
+
+    #[test]
+    fn a_problem_names_its_file_and_its_remedy() {
+        let problem = Problem {
+            file: "k\u{1b}ey.json".to_owned(),
+            message: "no such file".to_owned(),
+            help: Some("name a file that is there".to_owned()),
+            fatal: true,
+        };
+        let expected = "error: k␛ey.json: no such file\n  help: name a file that is there\n";
+        assert_eq!(problem_line(&problem, &PLAIN), expected);
+        let told = Problem { file: String::new(), help: None, fatal: false, ..problem };
+        assert_eq!(problem_line(&told, &PLAIN), "note: no such file\n");
+    }
+}

@@ -1,0 +1,110 @@
+//! A report as text, for a person or for a program.
+//!
+//! A [`Report`](crate::finding::Report) goes in and a string comes out, the same for the same input. This module prints
+//! nothing and knows no rule and no policy: it shows what a finding says, at the place that the finding names.
+
+mod closing;
+mod excerpt;
+mod human;
+mod json;
+mod page;
+#[cfg(test)]
+mod samples;
+mod screen;
+mod window;
+
+use std::{fmt, str::FromStr};
+
+pub use closing::problem_line;
+pub use human::text;
+pub use json::json;
+pub use page::{document, heading, paragraph};
+
+use crate::source::{Position, Source};
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Findings with the lines they are about, for a person.
+    Text,
+    /// One JSON document, for a program.
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of the command line's help.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+
+    /// The word that the command line uses.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.word())
+    }
+}
+
+/// The word names no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is none of text, json")]
+pub struct UnknownFormat {
+    found: String,
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|format| format.word() == text);
+        found.ok_or_else(|| UnknownFormat { found: text.to_owned() })
+    }
+}
+
+/// How text for a person looks.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether escape codes for colours are written.
+    pub color: bool,
+    /// Whether kpl's own lines and marks may be other than ASCII; what a file holds is shown either way.
+    pub unicode: bool,
+    /// How many columns a line may take.
+    pub width: usize,
+    /// Whether the documents and what was not evaluated are listed too.
+    pub verbose: bool,
+    /// Whether the findings stand alone, without a summary.
+    pub quiet: bool,
+}
+
+/// A place as a person counts it: a byte order mark takes no column.
+fn position(source: &Source, offset: u32) -> Position {
+    let position = source.position(offset);
+    let marked = position.line == 1 && position.column > 1 && source.text().starts_with('\u{feff}');
+    Position { column: position.column - usize::from(marked), ..position }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Origin, SourceId};
+
+    #[test]
+    fn a_format_is_read_back_from_its_word() {
+        assert_eq!(Format::ALL.map(|format| format.to_string().parse()), [Ok(Format::Text), Ok(Format::Json)]);
+        assert_eq!("xml".parse::<Format>().unwrap_err().to_string(), "`xml` is none of text, json");
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        let source = Source::of_text(SourceId(0), Origin::Stdin(None), "\u{feff}{\n{".to_owned());
+        assert_eq!(position(&source, 3), Position { line: 1, column: 1, offset: 3 });
+        assert_eq!(position(&source, 5), Position { line: 2, column: 1, offset: 5 });
+    }
+}

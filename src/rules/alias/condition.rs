@@ -1,0 +1,311 @@
+//! Conditions on kms:ResourceAliases and kms:RequestAlias, row by row.
+
+use crate::{
+    finding::{Applicability, Finding, RuleInfo},
+    policy::{Comparison, Condition, Operator, PolicyKind, Quantifier, Statement, glob, is_placeholder},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::{Edit, Spanned},
+    syntax::print,
+};
+
+declare_rules! { Alias:
+    /// ## What it does
+    /// Flags an operator without `ForAnyValue:` or `ForAllValues:` on `kms:ResourceAliases`.
+    ///
+    /// ## Why it matters
+    /// A key may have several aliases, so the condition key has several values. Without a set operator the condition does
+    /// not match, and nobody is let in.
+    ///
+    /// ## How to fix it
+    /// Write `ForAnyValue:` before the operator.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS condition keys", kms:ResourceAliases; IAM User Guide, "Access Analyzer policy check
+    /// reference", missing qualifier.
+    pub RESOURCE_ALIASES_WITHOUT_SET_OPERATOR = {
+        id: "resource-aliases-without-set-operator", code: Some("MISSING_QUALIFIER"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "kms:ResourceAliases without ForAnyValue or ForAllValues",
+    }
+
+    /// ## What it does
+    /// Flags `ForAllValues:` on `kms:ResourceAliases` in an `Allow`, where no condition beside it asks for an alias at all.
+    ///
+    /// ## Why it matters
+    /// `ForAllValues` also holds where there is no value: keys without any alias are let through.
+    ///
+    /// ## How to fix it
+    /// Use `ForAnyValue:`, or add a second row with it.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Set operators for multivalued context keys"; KMS Developer Guide, "AWS KMS condition keys".
+    pub RESOURCE_ALIASES_FORALL_ALONE = {
+        id: "resource-aliases-forall-alone", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "ForAllValues lets keys without an alias through",
+    }
+
+    /// ## What it does
+    /// Flags `ForAnyValue:` or `ForAllValues:` on `kms:RequestAlias`.
+    ///
+    /// ## Why it matters
+    /// A request names at most one alias, so the key has one value. `ForAllValues` also holds for requests that name none.
+    ///
+    /// ## How to fix it
+    /// Take the set operator away.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS condition keys", kms:RequestAlias; IAM User Guide, "Access Analyzer policy check
+    /// reference", ForAllValues with a single-valued key.
+    pub REQUEST_ALIAS_WITH_SET_OPERATOR = {
+        id: "request-alias-with-set-operator", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "kms:RequestAlias has one value and needs no set operator",
+    }
+
+    /// ## What it does
+    /// Flags an alias ARN as the value of an alias condition.
+    ///
+    /// ## Why it matters
+    /// The condition keys hold alias names. An ARN never matches as it is written.
+    ///
+    /// ## How to fix it
+    /// Write the name: `alias/kasten`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS condition keys", kms:ResourceAliases and kms:RequestAlias.
+    pub ALIAS_ARN_IN_CONDITION = {
+        id: "alias-arn-in-condition", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an alias condition names an ARN",
+    }
+
+    /// ## What it does
+    /// Flags a value of an alias condition without `alias/` at its start, or with it twice.
+    ///
+    /// ## Why it matters
+    /// The prefix is part of the name, so the condition never matches. The console puts it in by itself: who types it there
+    /// gets `alias/alias/…`.
+    ///
+    /// ## How to fix it
+    /// Write the whole name, with the prefix once.
+    ///
+    /// ## Source
+    /// KMS API Reference, "CreateAlias"; KMS Developer Guide, "AWS KMS condition keys".
+    pub ALIAS_CONDITION_PREFIX = {
+        id: "alias-condition-prefix", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an alias name without its prefix, or with it twice",
+    }
+
+    /// ## What it does
+    /// Flags `*` or `?` in an alias condition whose operator knows no wildcards.
+    ///
+    /// ## Why it matters
+    /// It is then a plain character, which no alias can hold: the condition never matches.
+    ///
+    /// ## How to fix it
+    /// Use `StringLike`, or write the whole name.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM JSON policy elements: Condition operators"; "Access Analyzer policy check reference", wildcard
+    /// without like operator.
+    pub ALIAS_CONDITION_WILDCARD_WITH_EQUALS = {
+        id: "alias-condition-wildcard-with-equals", code: Some("WILDCARD_WITHOUT_LIKE_OPERATOR"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "a wildcard in an alias condition under StringEquals",
+    }
+
+    /// ## What it does
+    /// Flags an alias condition of an `Allow` whose pattern says next to nothing: `alias/*`, `*`, `alias/k*`.
+    ///
+    /// ## Why it matters
+    /// Nearly every key has such an alias. Whoever may create aliases chooses which keys the statement covers.
+    ///
+    /// ## How to fix it
+    /// Write the name, or enough of it that only the keys that are meant have it.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Use aliases to control access to KMS keys".
+    pub ALIAS_WILDCARD_TOO_BROAD = {
+        id: "alias-wildcard-too-broad", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "an alias pattern that nearly every key has",
+    }
+}
+
+/// The alias conditions of a statement.
+pub(crate) struct AliasConditions;
+
+/// Several values: every alias of the key.
+const RESOURCE: &str = "kms:ResourceAliases";
+/// One value: the alias that the request names.
+const REQUEST: &str = "kms:RequestAlias";
+
+impl Check for AliasConditions {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        for condition in statement.conditions_on(RESOURCE) {
+            // In a key policy the condition key itself is the mistake.
+            if cx.kind() != PolicyKind::Key {
+                resource_aliases(condition, statement, out);
+            }
+            values(condition, statement, out);
+        }
+        for condition in statement.conditions_on(REQUEST) {
+            request_alias(condition, out);
+            values(condition, statement, out);
+        }
+    }
+}
+
+fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+    let operator = condition.operator.value;
+    if operator.comparison == Comparison::Null {
+        return;
+    }
+    match operator.quantifier {
+        None => {
+            let name = operator_name(operator);
+            let fixed = format!("ForAnyValue:{name}");
+            let message = format!("kms:ResourceAliases has several values, and `{name}` compares one");
+            let finding = Finding::new(&RESOURCE_ALIASES_WITHOUT_SET_OPERATOR, condition.key.span, message)
+                .help(format!("write `{fixed}`"));
+            out.push(finding.fix(
+                format!("write \"{fixed}\""),
+                Applicability::Unsafe,
+                vec![Edit::replace(condition.operator.span, print::quoted(&fixed))],
+            ));
+        }
+        Some(Quantifier::ForAllValues) if statement.allows() && !asks_for_an_alias(statement) => {
+            let message = "keys without any alias are let through too";
+            let finding = Finding::new(&RESOURCE_ALIASES_FORALL_ALONE, condition.operator.span, message)
+                .help("use ForAnyValue, or add a row with it");
+            let fixed = operator_name(Operator { quantifier: Some(Quantifier::ForAnyValue), ..operator });
+            out.push(finding.fix(
+                format!("write \"{fixed}\""),
+                Applicability::Unsafe,
+                vec![Edit::replace(condition.operator.span, print::quoted(&fixed))],
+            ));
+        }
+        Some(_) => {}
+    }
+}
+
+/// Whether a row of the statement holds only for keys that have an alias.
+fn asks_for_an_alias(statement: &Statement) -> bool {
+    statement.conditions_on(RESOURCE).any(|condition| {
+        let operator = condition.operator.value;
+        match operator.comparison {
+            Comparison::Null => condition.values.values().any(|value| value.eq_ignore_ascii_case("false")),
+            _ => operator.quantifier == Some(Quantifier::ForAnyValue) && !operator.if_exists,
+        }
+    })
+}
+
+fn request_alias(condition: &Condition, out: &mut Findings<'_>) {
+    let operator = condition.operator.value;
+    let Some(quantifier) = operator.quantifier else { return };
+    let plain = operator_name(Operator { quantifier: None, ..operator });
+    // With one value ForAnyValue of a positive operator is the operator itself; a negated one differs without the key.
+    let same = quantifier == Quantifier::ForAnyValue && !operator.comparison.is_negated();
+    let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
+    let finding =
+        Finding::new(&REQUEST_ALIAS_WITH_SET_OPERATOR, condition.operator.span, "kms:RequestAlias has one value");
+    let finding = match quantifier {
+        Quantifier::ForAllValues => {
+            finding.code("FORALLVALUES_WITH_SINGLE_VALUED_KEY").label("also holds for requests that name no alias")
+        }
+        Quantifier::ForAnyValue => finding,
+    };
+    out.push(finding.help(format!("write `{plain}`")).fix(
+        format!("write \"{plain}\""),
+        applicability,
+        vec![Edit::replace(condition.operator.span, print::quoted(&plain))],
+    ));
+}
+
+/// The operator as IAM spells it.
+fn operator_name(operator: Operator) -> String {
+    let quantifier = match operator.quantifier {
+        Some(Quantifier::ForAllValues) => "ForAllValues:",
+        Some(Quantifier::ForAnyValue) => "ForAnyValue:",
+        None => "",
+    };
+    let suffix = if operator.if_exists { "IfExists" } else { "" };
+    format!("{quantifier}{}{suffix}", operator.comparison.name())
+}
+
+fn values(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+    if condition.operator.value.comparison == Comparison::Null {
+        return;
+    }
+    for value in condition.values.read.iter().filter(|value| !is_placeholder(&value.value)) {
+        name(value, out);
+        wildcards(value, condition, statement, out);
+    }
+}
+
+fn name(value: &Spanned<String>, out: &mut Findings<'_>) {
+    let text = value.value.as_str();
+    if let Some(name) = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":alias/")).map(|(_, name)| name) {
+        let fixed = print::quoted(&format!("alias/{name}"));
+        let finding = Finding::new(&ALIAS_ARN_IN_CONDITION, value.span, "the condition takes alias names, not ARNs")
+            .label("never matches")
+            .help(format!("write {fixed}"));
+        let edits = vec![Edit::replace(value.span, fixed.clone())];
+        out.push(finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits));
+        return;
+    }
+    let open = text.starts_with(['*', '?', '$']) || text.starts_with("arn:") || text.is_empty();
+    let bare = text.trim_start_matches("alias/");
+    let prefixes = (text.len() - bare.len()) / "alias/".len();
+    if open || prefixes == 1 || (prefixes == 0 && glob::is_pattern(text.get(..6).unwrap_or(text))) {
+        return;
+    }
+    let fixed = print::quoted(&format!("alias/{bare}"));
+    let message = match prefixes {
+        0 => "an alias name starts with `alias/`",
+        _ => "`alias/` stands here twice",
+    };
+    let finding = Finding::new(&ALIAS_CONDITION_PREFIX, value.span, message).help(format!("write {fixed}"));
+    let edits = vec![Edit::replace(value.span, fixed.clone())];
+    out.push(finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits));
+}
+
+fn wildcards(value: &Spanned<String>, condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+    let text = without_escapes(&value.value);
+    if !glob::is_pattern(&text) {
+        return;
+    }
+    let operator = condition.operator.value;
+    if !operator.comparison.takes_wildcards() {
+        let comparison =
+            if operator.comparison.is_negated() { Comparison::StringNotLike } else { Comparison::StringLike };
+        let fixed = operator_name(Operator { comparison, ..operator });
+        let message = format!("`{}` knows no wildcards", operator.comparison.name());
+        let finding = Finding::new(&ALIAS_CONDITION_WILDCARD_WITH_EQUALS, value.span, message)
+            .label("a plain character here, which no alias holds")
+            .help(format!("write `{fixed}`, or the whole name"));
+        let edits = vec![Edit::replace(condition.operator.span, print::quoted(&fixed))];
+        out.push(finding.fix(format!("write \"{fixed}\""), Applicability::Unsafe, edits));
+        return;
+    }
+    let name = text.strip_prefix("alias/").unwrap_or(&text);
+    let literal = name.find(['*', '?']).unwrap_or(name.len());
+    let says_little = literal < 2 && name[literal..].bytes().all(|byte| matches!(byte, b'*' | b'?'));
+    if statement.allows() && !operator.comparison.is_negated() && says_little {
+        let finding = Finding::new(&ALIAS_WILDCARD_TOO_BROAD, value.span, "nearly every key has such an alias");
+        out.push(finding.help("write the alias, or enough of it to mean these keys alone"));
+    }
+}
+
+/// The text without `${*}` and `${?}`, which stand for the characters themselves.
+///
+/// Source: IAM User Guide, "IAM policy elements: Variables and tags", special characters.
+fn without_escapes(text: &str) -> String {
+    text.replace("${*}", "").replace("${?}", "")
+}

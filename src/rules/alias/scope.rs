@@ -1,0 +1,194 @@
+//! Which keys an alias condition reaches.
+
+use crate::{
+    finding::{Finding, RuleInfo},
+    policy::{PolicyKind, ResourcePattern, Statement},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::Spanned,
+};
+
+declare_rules! { Alias:
+    /// ## What it does
+    /// Flags an identity policy that allows encryption or decryption with every key of an account, where nothing limits it
+    /// to an alias, a tag or a key. With `--alias` or `--workload` a statement for every key of every account is told here,
+    /// too; without them, `decrypt-on-all-keys` tells of that.
+    ///
+    /// ## Why it matters
+    /// Whoever carries the policy reads what any key of the account protects, not only what the alias's key does.
+    ///
+    /// ## How to fix it
+    /// Add `"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/NAME"}`, or name the key.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Use aliases to control access to KMS keys".
+    pub ALIAS_CONDITION_MISSING = {
+        id: "alias-condition-missing", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["decrypt-on-all-keys"],
+        summary: "cryptographic actions on every key, whatever its alias",
+    }
+
+    /// ## What it does
+    /// Flags a condition on `kms:ResourceAliases` where `Resource` leaves the account open.
+    ///
+    /// ## Why it matters
+    /// The condition looks at the aliases of the key, wherever it is: a key of another account or Region may carry the same
+    /// alias, and whoever made it chooses who may use it.
+    ///
+    /// ## How to fix it
+    /// Write `arn:aws:kms:REGION:ACCOUNT:key/*` and keep the condition.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Best practices for IAM policies"; "AWS KMS condition keys", kms:ResourceAliases.
+    pub ALIAS_CONDITION_WITHOUT_ACCOUNT_SCOPE = {
+        id: "alias-condition-without-account-scope", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["decrypt-on-all-keys", "alias-condition-missing"],
+        summary: "an alias condition that also reaches keys of other accounts",
+    }
+
+    /// ## What it does
+    /// Flags an alias ARN in `Resource` of a statement about operations on keys.
+    ///
+    /// ## Why it matters
+    /// An alias ARN means the alias itself, for creating, updating and deleting it. It never stands for the key.
+    ///
+    /// ## How to fix it
+    /// Name the key's ARN, or write `key/*` of the account with a condition on `kms:ResourceAliases`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Specifying KMS keys in IAM policy statements"; "Use aliases to control access to KMS keys".
+    pub ALIAS_ARN_IN_RESOURCE = {
+        id: "alias-arn-in-resource", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an alias ARN stands for a key",
+    }
+}
+
+/// The reach of a statement on keys.
+pub(crate) struct AliasScope;
+
+impl Check for AliasScope {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        alias_arns(statement, cx.kind(), out);
+        if cx.kind() == PolicyKind::Identity && statement.allows() {
+            account_scope(statement, out);
+            condition_missing(statement, cx, out);
+        }
+    }
+}
+
+/// The operations that an alias condition is there to limit.
+///
+/// Source: KMS Developer Guide, "AWS KMS permissions".
+const CRYPTOGRAPHIC: [&str; 10] = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:Sign",
+    "kms:GenerateMac",
+];
+
+/// The operations for which an alias ARN in `Resource` means something.
+const ON_ALIASES: [&str; 3] = ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"];
+
+fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
+    let Some(condition) = statement.conditions_on("kms:ResourceAliases").next() else { return };
+    if has_condition(statement, |key| RESOURCE_OWNER.iter().any(|owner| key.eq_ignore_ascii_case(owner))) {
+        return;
+    }
+    let Some(resources) = statement.listed_resources() else { return };
+    for resource in resources.read.iter().filter(|resource| resource.value.reaches_keys_of_any_account()) {
+        let message = "keys of other accounts with this alias are covered too";
+        let finding = Finding::new(&ALIAS_CONDITION_WITHOUT_ACCOUNT_SCOPE, resource.span, message)
+            .related(condition.element.value, "the alias")
+            .help("write arn:aws:kms:REGION:ACCOUNT:key/* and keep the condition");
+        out.push(finding);
+    }
+}
+
+/// Condition keys that say whose the resource is.
+const RESOURCE_OWNER: [&str; 3] = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
+
+fn has_condition(statement: &Statement, is: impl Fn(&str) -> bool) -> bool {
+    statement.conditions.iter().any(|condition| is(condition.key.value.as_str()))
+}
+
+fn condition_missing(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    let Some(actions) = statement.listed_actions() else { return };
+    let cryptographic =
+        |action: &str| actions.values().any(|pattern| !pattern.is_every_action() && pattern.covers(action));
+    let Some(deed) = CRYPTOGRAPHIC.into_iter().find(|action| cryptographic(action)) else { return };
+    if is_scoped(statement, cx.project.names_a_workload()) {
+        return;
+    }
+    let Some(resources) = statement.listed_resources() else { return };
+    let declared = cx.project.names_a_workload();
+    let decrypts = cryptographic("kms:Decrypt") || cryptographic("kms:ReEncryptFrom");
+    for resource in resources.read.iter().filter(|resource| resource.value.covers_every_key()) {
+        // Decryption with the keys of every account is what decrypt-on-all-keys is for.
+        if declared || !decrypts || !resource.value.reaches_keys_of_any_account() {
+            out.push(missing(deed, resource, cx));
+        }
+    }
+}
+
+/// Whether a condition limits the statement to some keys. Where a workload is declared, one on aliases or tags is asked
+/// for; elsewhere any condition may be what its author meant.
+fn is_scoped(statement: &Statement, declared: bool) -> bool {
+    if !declared {
+        return statement.is_conditional();
+    }
+    let by_key = |key: &str| {
+        let key = key.to_ascii_lowercase();
+        matches!(key.as_str(), "kms:resourcealiases" | "kms:requestalias") || key.starts_with("aws:resourcetag/")
+    };
+    !statement.unread_conditions.is_empty() || has_condition(statement, by_key)
+}
+
+fn missing(deed: &str, resource: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>) -> Finding {
+    let alias = cx.project.declared.aliases.first().map_or("alias/NAME", String::as_str);
+    Finding::new(
+        &ALIAS_CONDITION_MISSING,
+        resource.span,
+        format!("{deed} is allowed with every key, whatever its alias"),
+    )
+    .help(format!("add \"ForAnyValue:StringEquals\": {{\"kms:ResourceAliases\": \"{alias}\"}}, or name the key"))
+}
+
+fn alias_arns(statement: &Statement, kind: PolicyKind, out: &mut Findings<'_>) {
+    let Some(resources) = statement.listed_resources().filter(|_| kind != PolicyKind::Key) else { return };
+    let is_alias = |resource: &&Spanned<ResourcePattern>| {
+        resource.value.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
+    };
+    let about_aliases = ON_ALIASES.iter().any(|action| statement.covers_action(action));
+    let only_aliases = resources.read.iter().all(|resource| is_alias(&resource)) && covers_keys(statement);
+    if !mentions_kms(statement) || (about_aliases && !only_aliases) {
+        return;
+    }
+    for resource in resources.read.iter().filter(is_alias) {
+        let message = "an alias ARN means the alias, never its key";
+        let finding = Finding::new(&ALIAS_ARN_IN_RESOURCE, resource.span, message);
+        out.push(
+            finding.help("name the key's ARN, or write key/* of the account and a condition on kms:ResourceAliases"),
+        );
+    }
+}
+
+/// Whether a statement is also about operations on keys.
+fn covers_keys(statement: &Statement) -> bool {
+    CRYPTOGRAPHIC.iter().any(|action| statement.covers_action(action)) || statement.covers_action("kms:DescribeKey")
+}
+
+fn mentions_kms(statement: &Statement) -> bool {
+    statement.actions.as_ref().is_some_and(|clause| clause.listed().values().any(|action| action.is_of("kms")))
+}

@@ -1,0 +1,116 @@
+//! What a rule may ask, and where it says what it found.
+
+use crate::{
+    document::{PolicyDocument, Project},
+    finding::{Finding, RuleInfo},
+    policy::{Policy, PolicyKind},
+    source::Span,
+};
+
+/// What a rule that looks at one policy may ask besides it.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleContext<'p, 'a> {
+    /// The policy's document.
+    pub document: &'p PolicyDocument<'a>,
+    /// All documents of the run.
+    pub project: &'p Project<'a>,
+}
+
+impl RuleContext<'_, '_> {
+    /// Which kind of policy it is.
+    #[must_use]
+    pub fn kind(&self) -> PolicyKind {
+        self.document.kind
+    }
+
+    /// Whether a rule that argues from absence may be asked of the policy: it is whole and every part is known.
+    ///
+    /// Where a part is unknown, the rule is recorded as not evaluated; a bare statement is no policy that could lack
+    /// anything.
+    pub fn is_complete(&self, policy: &Policy, rule: &'static RuleInfo, out: &mut Findings<'_>) -> bool {
+        if policy.fragment {
+            return false;
+        }
+        if !policy.is_complete() {
+            out.not_evaluated(rule, "a part of the policy is not known from this file");
+            return false;
+        }
+        true
+    }
+}
+
+/// Where rules say what they found.
+///
+/// What a rule says that the user did not select is dropped here, so that no rule needs to ask.
+pub struct Findings<'s> {
+    is_selected: &'s dyn Fn(&'static RuleInfo) -> bool,
+    /// `None` where the rules look at all documents: each place then tells its document.
+    document: Option<usize>,
+    found: Vec<Finding>,
+    not_evaluated: Vec<Unasked>,
+}
+
+/// A rule that could not be asked, and of what.
+#[derive(Debug)]
+pub struct Unasked {
+    /// The rule.
+    pub rule: &'static RuleInfo,
+    /// The document, by its number or by a place in it.
+    pub of: Subject,
+    /// What it would have needed.
+    pub reason: String,
+}
+
+/// What a rule was to be asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A document, by its index in the report.
+    Document(usize),
+    /// Whatever document holds this place.
+    Place(Span),
+}
+
+impl std::fmt::Debug for Findings<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Findings").field("found", &self.found).finish_non_exhaustive()
+    }
+}
+
+impl<'s> Findings<'s> {
+    /// Nothing found yet: in one document of the run, or in all of them.
+    pub fn new(document: Option<usize>, is_selected: &'s dyn Fn(&'static RuleInfo) -> bool) -> Self {
+        Self { is_selected, document, found: Vec::new(), not_evaluated: Vec::new() }
+    }
+
+    /// Says one thing.
+    pub fn push(&mut self, mut finding: Finding) {
+        if (self.is_selected)(finding.rule) {
+            finding.document = self.document.unwrap_or(usize::MAX);
+            self.found.push(finding);
+        }
+    }
+
+    /// Says that a rule could not be asked of the document at hand, and what it would have needed.
+    pub fn not_evaluated(&mut self, rule: &'static RuleInfo, reason: impl Into<String>) {
+        if let Some(document) = self.document {
+            self.unasked(rule, Subject::Document(document), reason.into());
+        }
+    }
+
+    /// Says that a rule could not be asked of the document that holds a place.
+    pub fn not_evaluated_at(&mut self, rule: &'static RuleInfo, place: Span, reason: impl Into<String>) {
+        self.unasked(rule, Subject::Place(place), reason.into());
+    }
+
+    fn unasked(&mut self, rule: &'static RuleInfo, of: Subject, reason: String) {
+        if (self.is_selected)(rule) {
+            self.not_evaluated.push(Unasked { rule, of, reason });
+        }
+    }
+
+    /// All that was said.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Finding>, Vec<Unasked>) {
+        (self.found, self.not_evaluated)
+    }
+}

@@ -1,0 +1,40 @@
+//! How a rule is declared: its page stands above its name.
+
+/// Declares the rules of one file, and lists them as `RULES`.
+///
+/// The documentation comment of each is its page; its fixture is read at compile time, so that a rule without one does
+/// not build.
+macro_rules! declare_rules {
+    ($family:ident: $(
+        $(#[doc = $doc:literal])+
+        pub $name:ident = {
+            id: $id:literal, code: $code:expr,
+            severity: $severity:ident, confidence: $confidence:ident, persona: $persona:ident,
+            $(supersedes: $supersedes:expr,)?
+            summary: $summary:literal,
+        }
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            pub(crate) static $name: crate::finding::RuleInfo = crate::finding::RuleInfo {
+                id: $id,
+                code: $code,
+                family: crate::finding::Family::$family,
+                severity: crate::finding::Severity::$severity,
+                confidence: crate::finding::Confidence::$confidence,
+                persona: crate::finding::Persona::$persona,
+                summary: $summary,
+                supersedes: declare_rules!(@or_none $($supersedes)?),
+                documentation: concat!($($doc, "\n",)+),
+                fixture: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/", $id, ".yaml")),
+            };
+        )+
+
+        /// The rules of this file.
+        static RULES: &[&crate::finding::RuleInfo] = &[$(&$name,)+];
+    };
+    (@or_none) => { &[] };
+    (@or_none $supersedes:expr) => { $supersedes };
+}
+
+pub(crate) use declare_rules;

@@ -1,0 +1,133 @@
+//! Whether a statement's conditions hold for a workload that calls KMS directly, as far as the files tell.
+
+use crate::{
+    document::Project,
+    policy::{AccountId, Comparison, Condition, Principal, PrincipalArn, Quantifier, Statement, glob},
+    source::Span,
+};
+
+/// What can be said for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// It is so.
+    Yes,
+    /// The files leave it open, or another rule tells of it.
+    Maybe,
+    /// It is not so.
+    No,
+}
+
+impl Certainty {
+    pub(super) fn of(is: bool) -> Self {
+        if is { Self::Yes } else { Self::No }
+    }
+
+    pub(super) fn maybe_if(may_be: bool) -> Self {
+        if may_be { Self::Maybe } else { Self::No }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Maybe,
+        }
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::No, Self::No) => Self::No,
+            _ => Self::Maybe,
+        }
+    }
+
+    pub(super) fn any(all: impl Iterator<Item = Self>) -> Self {
+        all.fold(Self::No, Self::or)
+    }
+}
+
+/// Whether all conditions of a statement hold.
+pub(super) fn hold(statement: &Statement, project: &Project<'_>, caller: &Principal, arn: &PrincipalArn) -> Certainty {
+    let start = if statement.unread_conditions.is_empty() { Certainty::Yes } else { Certainty::Maybe };
+    statement.conditions.iter().map(|condition| holds(condition, project, caller, arn)).fold(start, Certainty::and)
+}
+
+/// The first condition of a statement that cannot hold: where, and why.
+pub(super) fn failing(
+    statement: &Statement,
+    project: &Project<'_>,
+    caller: &Principal,
+    arn: &PrincipalArn,
+) -> Option<(Span, String)> {
+    let condition = statement.conditions.iter().find(|row| holds(row, project, caller, arn) == Certainty::No)?;
+    let aliases = project.declared.aliases.join(", ");
+    let reason = if condition.key.value.is("kms:ResourceAliases") && !aliases.is_empty() {
+        format!("the key's alias is {aliases}")
+    } else {
+        "this never holds for the workload".to_owned()
+    };
+    Some((condition.element.value, reason))
+}
+
+fn holds(condition: &Condition, project: &Project<'_>, caller: &Principal, arn: &PrincipalArn) -> Certainty {
+    let key = &condition.key.value;
+    if key.is("kms:ResourceAliases") {
+        return resource_aliases(condition, project);
+    }
+    if key.is("kms:CallerAccount") || key.is("aws:PrincipalAccount") {
+        return compare(condition, arn.account().as_str());
+    }
+    // For a session the key holds the ARN of its role, path included, which the session's ARN does not tell.
+    if key.is("aws:PrincipalArn") && matches!(caller, Principal::Role(_) | Principal::User(_)) {
+        return compare(condition, arn.as_str());
+    }
+    Certainty::Maybe
+}
+
+/// Whether one value of the request satisfies a condition.
+fn compare(condition: &Condition, value: &str) -> Certainty {
+    let operator = condition.operator.value;
+    let matches: fn(&str, &str) -> bool = match operator.comparison {
+        Comparison::StringEquals | Comparison::StringNotEquals => |pattern, value| pattern == value,
+        Comparison::StringLike
+        | Comparison::StringNotLike
+        | Comparison::ArnLike
+        | Comparison::ArnEquals
+        | Comparison::ArnNotLike
+        | Comparison::ArnNotEquals => glob::matches,
+        _ => return Certainty::Maybe,
+    };
+    if condition.values.values().any(|pattern| is_open(pattern)) || !condition.values.unknown.is_empty() {
+        return Certainty::Maybe;
+    }
+    let found = condition.values.values().any(|pattern| matches(pattern, value));
+    Certainty::of(found != operator.comparison.is_negated())
+}
+
+/// Whether what a value stands for is decided elsewhere: a policy variable, a placeholder, a bad account number.
+fn is_open(value: &str) -> bool {
+    let bad_account = value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<AccountId>().is_err();
+    value.contains("${") || crate::policy::is_placeholder(value) || bad_account
+}
+
+fn resource_aliases(condition: &Condition, project: &Project<'_>) -> Certainty {
+    let operator = condition.operator.value;
+    let aliases = &project.declared.aliases;
+    if aliases.is_empty() || operator.quantifier != Some(Quantifier::ForAnyValue) || operator.comparison.is_negated() {
+        return Certainty::Maybe;
+    }
+    let matches: fn(&str, &str) -> bool = match operator.comparison {
+        Comparison::StringEquals => |pattern, value| pattern == value,
+        Comparison::StringLike => glob::matches,
+        _ => return Certainty::Maybe,
+    };
+    if condition.values.values().any(|pattern| aliases.iter().any(|alias| matches(pattern, alias))) {
+        return Certainty::Yes;
+    }
+    // Values that other rules tell of: an ARN, a missing prefix, a wildcard that the operator does not know.
+    let told = |value: &String| {
+        !value.starts_with("alias/") || value.contains(['*', '?', '$']) || value.starts_with("alias/alias/")
+    };
+    Certainty::maybe_if(condition.values.values().any(told))
+}

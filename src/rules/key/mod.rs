@@ -1,0 +1,3 @@
+//! How a KMS key itself is set up.
+
+pub(super) mod state;

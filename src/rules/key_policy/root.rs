@@ -1,0 +1,200 @@
+//! The statement that lets identity policies of the own account speak of the key.
+
+use crate::{
+    document::Project,
+    finding::{Applicability, Finding, RuleInfo},
+    policy::{AccountId, Arn, Policy, PolicyKind, Principal, Statement, names_account_root},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::{Edit, Span, Spanned},
+};
+
+declare_rules! { KeyPolicy:
+    /// ## What it does
+    /// Flags a key policy in which no `Allow` names the own account, as the default statement does. Its name does not
+    /// matter; a statement that names the account and allows less is `root-statement-narrowed`.
+    ///
+    /// ## Why it matters
+    /// Without it, what identity policies allow has no effect on the key. Once the principals that are named are gone,
+    /// nobody can manage the key: KMS only refuses a policy by which the caller itself loses `kms:PutKeyPolicy`.
+    ///
+    /// ## How to fix it
+    /// Add the default statement: `Allow` for `arn:aws:iam::ACCOUNT:root`, `kms:*` on `"*"`, no condition.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Default key policy", allows access to the AWS account and enables IAM policies.
+    pub DEFAULT_ROOT_STATEMENT_MISSING = {
+        id: "default-root-statement-missing", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "no statement of the key policy names the own account",
+    }
+
+    /// ## What it does
+    /// Flags the default statement when it names another account than the one that owns the key. The owner is what
+    /// `--account` says, or what `describe-key` answered.
+    ///
+    /// ## Why it matters
+    /// The other account administers the key, and the own identity policies have no effect on it.
+    ///
+    /// ## How to fix it
+    /// Name the account that owns the key.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Default key policy".
+    pub ROOT_STATEMENT_WRONG_ACCOUNT = {
+        id: "root-statement-wrong-account", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "the default statement names another account",
+    }
+
+    /// ## What it does
+    /// Flags a key policy that names the own account, but for some actions only, or under a condition.
+    ///
+    /// ## Why it matters
+    /// Identity policies have an effect on the key within these limits alone, and so has the root user, the one principal
+    /// that cannot be deleted.
+    ///
+    /// ## How to fix it
+    /// Allow `kms:*` on `"*"` without a condition, unless the limit is meant.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Default key policy".
+    pub ROOT_STATEMENT_NARROWED = {
+        id: "root-statement-narrowed", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "the default statement allows less than kms:*",
+    }
+}
+
+/// The default statement of a key policy.
+pub(crate) struct RootStatement;
+
+/// A statement that names an account, and where.
+struct Naming<'p> {
+    statement: &'p Statement,
+    place: Span,
+    /// `None` where the number is malformed.
+    account: Option<AccountId>,
+}
+
+impl Naming<'_> {
+    fn is_full(&self) -> bool {
+        let statement = self.statement;
+        let all_actions = statement.listed_actions().is_some_and(|actions| {
+            actions.values().any(|action| action.is_every_action() || action.is_every_action_of("kms"))
+        });
+        let this_key = statement
+            .listed_resources()
+            .is_some_and(|resources| resources.values().any(crate::policy::ResourcePattern::covers_every_key));
+        all_actions && this_key && !statement.is_conditional()
+    }
+}
+
+impl Check for RootStatement {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.kind() != PolicyKind::Key || !cx.is_complete(policy, &DEFAULT_ROOT_STATEMENT_MISSING, out) {
+            return;
+        }
+        let owner = cx.project.owner();
+        let naming: Vec<Naming<'_>> = policy.statements.iter().filter(|s| s.allows()).flat_map(accounts).collect();
+        let own = |naming: &&Naming<'_>| owner.is_none() || naming.account.is_none() || naming.account == owner;
+        if naming.iter().any(|naming| own(&naming) && naming.is_full()) {
+            return;
+        }
+        if let Some(narrowed) = naming.iter().find(own) {
+            out.push(narrowed_finding(narrowed));
+            return;
+        }
+        let administers = |naming: &&Naming<'_>| naming.statement.covers_action("kms:PutKeyPolicy");
+        match (naming.iter().find(administers), owner) {
+            (Some(wrong), Some(owner)) => out.push(wrong_account(wrong, owner)),
+            _ if policy.statements.iter().any(lets_anyone_administer) => {}
+            _ => out.push(missing(policy, cx.project, owner)),
+        }
+    }
+}
+
+/// The accounts that a statement names, those with a malformed number included.
+fn accounts(statement: &Statement) -> impl Iterator<Item = Naming<'_>> {
+    let listed = statement.named_principals();
+    let read = listed.into_iter().flat_map(|listed| &listed.read).filter_map(move |principal| match principal.value {
+        Principal::Account(account) => Some(Naming { statement, place: principal.span, account: Some(account) }),
+        _ => None,
+    });
+    let malformed = listed.into_iter().flat_map(|listed| &listed.malformed).filter(is_root);
+    read.chain(malformed.map(move |text| Naming { statement, place: text.span, account: None }))
+}
+
+fn is_root(text: &&Spanned<String>) -> bool {
+    names_account_root(&text.value)
+}
+
+/// Whether a statement names anyone, or everyone but a few: then another rule speaks.
+fn lets_anyone_administer(statement: &Statement) -> bool {
+    let anyone = match &statement.principals {
+        Some(crate::policy::Clause::Only(listed)) => listed.values().any(|principal| *principal == Principal::Anyone),
+        Some(crate::policy::Clause::AllBut(_)) => true,
+        None => false,
+    };
+    statement.allows() && anyone && statement.covers_action("kms:PutKeyPolicy")
+}
+
+fn narrowed_finding(naming: &Naming<'_>) -> Finding {
+    let statement = naming.statement;
+    let (place, message) = match statement.condition_element.filter(|_| statement.is_conditional()) {
+        Some(condition) => (condition.key, "a condition limits what the default statement allows"),
+        None => (
+            statement.actions.as_ref().map_or(statement.span, |clause| clause.listed().element.value),
+            "the default statement does not allow kms:*",
+        ),
+    };
+    Finding::new(&ROOT_STATEMENT_NARROWED, place, message)
+        .related(naming.place, "the account")
+        .help("allow kms:* on \"*\" without a condition, so that identity policies and the root user reach the key")
+}
+
+fn wrong_account(naming: &Naming<'_>, owner: AccountId) -> Finding {
+    let found = naming.account.map_or_else(String::new, |account| account.to_string());
+    Finding::new(&ROOT_STATEMENT_WRONG_ACCOUNT, naming.place, format!("account {found} does not own this key"))
+        .label(format!("the key belongs to {owner}"))
+        .help(format!("name account {owner}"))
+}
+
+fn missing(policy: &Policy, project: &Project<'_>, owner: Option<AccountId>) -> Finding {
+    let place = policy.statement_element.map_or(policy.span, |element| element.key);
+    let finding = Finding::new(
+        &DEFAULT_ROOT_STATEMENT_MISSING,
+        place,
+        "no statement lets the account's own policies reach this key",
+    );
+    let account = owner.map(|owner| (owner, project.partition())).or_else(|| named_account(policy));
+    let Some((account, partition)) = account else {
+        return finding.help("allow kms:* on \"*\" to arn:aws:iam::ACCOUNT:root of the account that owns the key");
+    };
+    let root = format!("arn:{partition}:iam::{account}:root");
+    let finding = finding.help(format!("allow kms:* on \"*\" to {root}"));
+    let Some(last) = policy.statements.last().filter(|_| is_list(policy)) else { return finding };
+    let statement = format!(
+        ", {{\"Sid\": \"Enable IAM User Permissions\", \"Effect\": \"Allow\", \"Principal\": {{\"AWS\": \"{root}\"}}, \
+         \"Action\": \"kms:*\", \"Resource\": \"*\"}}"
+    );
+    finding.fix("add the default statement", Applicability::Unsafe, vec![Edit::after(last.span, statement)])
+}
+
+/// The one account of all principals that are named, with its partition.
+fn named_account(policy: &Policy) -> Option<(AccountId, String)> {
+    let principals = policy.statements.iter().filter_map(Statement::named_principals);
+    let mut arns = principals.flat_map(|listed| listed.values()).filter_map(Principal::arn);
+    let first = arns.next()?;
+    let partition = Arn::parse(first.as_str()).ok()?.partition.to_owned();
+    arns.all(|arn| arn.account() == first.account()).then_some((first.account(), partition))
+}
+
+/// Whether the statements stand in a list, to which one can be added.
+fn is_list(policy: &Policy) -> bool {
+    let (Some(element), Some(first)) = (policy.statement_element, policy.statements.first()) else { return false };
+    element.value != first.span
+}

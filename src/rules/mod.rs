@@ -1,0 +1,85 @@
+//! Everything that kpl objects to.
+//!
+//! A rule is declared, documented and decided in one file, beside those that look at the same element. A [`Check`] is
+//! one walk that decides one rule or several; [`CHECKS`] lists them all, once. Rules read documents; they never parse
+//! and never fail, and they know no screen.
+
+mod context;
+mod declare;
+mod edits;
+
+mod alias;
+mod kasten;
+mod key;
+mod key_policy;
+mod security;
+mod validity;
+
+pub use context::{Findings, RuleContext, Subject, Unasked};
+
+use crate::{
+    document::{Document, Project},
+    finding::RuleInfo,
+    key::Key,
+    policy::{Policy, Statement},
+    source::Source,
+};
+
+/// One walk over a document that decides one rule or several.
+///
+/// Every level defaults to nothing, and the engine calls all of them.
+pub trait Check: Sync {
+    /// The rules that it decides.
+    fn rules(&self) -> &'static [&'static RuleInfo];
+
+    /// Looks at a file as text.
+    fn document(&self, _document: &Document<'_>, _source: &Source, _out: &mut Findings<'_>) {}
+
+    /// Looks at one statement.
+    fn statement(&self, _statement: &Statement, _cx: &RuleContext<'_, '_>, _out: &mut Findings<'_>) {}
+
+    /// Looks at one policy.
+    fn policy(&self, _policy: &Policy, _cx: &RuleContext<'_, '_>, _out: &mut Findings<'_>) {}
+
+    /// Looks at one described key.
+    fn key(&self, _key: &Key, _project: &Project<'_>, _out: &mut Findings<'_>) {}
+
+    /// Looks at all documents of the run together.
+    fn project(&self, _project: &Project<'_>, _out: &mut Findings<'_>) {}
+}
+
+/// Lists every check once; the catalogue, its help and its tests derive from it.
+macro_rules! catalogue {
+    ($($family:ident::$module:ident::$check:ident,)+) => {
+        /// Every check, in the order of the catalogue.
+        pub static CHECKS: &[&dyn Check] = &[$(&$family::$module::$check,)+];
+    };
+}
+
+catalogue! {
+    validity::syntax::Syntax,
+    validity::grammar::Grammar,
+    validity::elements::Elements,
+    validity::sid::Sids,
+    validity::value::Values,
+    validity::action::Actions,
+    security::identity::IdentityGrants,
+    key_policy::root::RootStatement,
+    key_policy::holders::Holders,
+    key_policy::content::Content,
+    alias::condition::AliasConditions,
+    alias::scope::AliasScope,
+    key::state::KeyState,
+    kasten::access::KastenAccess,
+}
+
+/// Every rule, in the order of the catalogue.
+pub fn all() -> impl Iterator<Item = &'static RuleInfo> {
+    CHECKS.iter().flat_map(|check| check.rules().iter().copied())
+}
+
+/// The rule of a name.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static RuleInfo> {
+    all().find(|rule| rule.id == id)
+}

@@ -1,0 +1,122 @@
+//! Identity policies that let in too much.
+
+use crate::{
+    finding::{Finding, RuleInfo},
+    policy::{PolicyKind, Statement},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+};
+
+declare_rules! { Security:
+    /// ## What it does
+    /// Flags an identity policy that allows every action on every resource without a condition.
+    ///
+    /// ## Why it matters
+    /// Whoever carries it, or steals the credentials of who does, owns the account.
+    ///
+    /// ## How to fix it
+    /// List the actions and resources that are needed. Attach AWS's own `AdministratorAccess` where an administrator is
+    /// meant, so that it can be seen.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Security best practices in IAM", apply least-privilege permissions.
+    pub ALLOW_STAR_STAR = {
+        id: "allow-star-star", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an identity policy allows everything",
+    }
+
+    /// ## What it does
+    /// Flags an identity policy that allows `kms:*`.
+    ///
+    /// ## Why it matters
+    /// It holds the right to rewrite key policies, to hand out grants and to schedule keys for deletion.
+    ///
+    /// ## How to fix it
+    /// List the actions that are needed; to use a key, `kms:Decrypt` and `kms:Encrypt` or `kms:GenerateDataKey`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Best practices for IAM policies".
+    pub KMS_STAR_IN_IDENTITY_POLICY = {
+        id: "kms-star-in-identity-policy", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "an identity policy allows kms:*",
+    }
+
+    /// ## What it does
+    /// Flags an identity policy that allows `kms:Decrypt` or `kms:ReEncryptFrom` on keys of every account: `Resource` is
+    /// `*`, or a KMS ARN whose account is open. A condition that limits it is said in the message; the control of Security
+    /// Hub does not look at conditions.
+    ///
+    /// ## Why it matters
+    /// It also covers keys of other accounts that let this account in, and every key that is yet to be made.
+    ///
+    /// ## How to fix it
+    /// Name the keys, or at least the account and the Region: `arn:aws:kms:REGION:ACCOUNT:key/*`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Best practices for IAM policies"; Security Hub controls KMS.1 and KMS.2.
+    pub DECRYPT_ON_ALL_KEYS = {
+        id: "decrypt-on-all-keys", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "an identity policy allows decryption with every key",
+    }
+}
+
+/// What an identity policy grants.
+pub(crate) struct IdentityGrants;
+
+impl Check for IdentityGrants {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.kind() != PolicyKind::Identity || !statement.allows() {
+            return;
+        }
+        everything(statement, out);
+        kms_star(statement, out);
+        decrypt(statement, out);
+    }
+}
+
+fn everything(statement: &Statement, out: &mut Findings<'_>) {
+    let (Some(actions), Some(resources)) = (statement.listed_actions(), statement.listed_resources()) else { return };
+    if statement.is_conditional() || !resources.values().any(crate::policy::ResourcePattern::is_everything) {
+        return;
+    }
+    for action in actions.read.iter().filter(|action| action.value.is_every_action()) {
+        let finding = Finding::new(&ALLOW_STAR_STAR, action.span, "every action on every resource is allowed");
+        out.push(finding.help("list the actions and resources that are needed"));
+    }
+}
+
+fn kms_star(statement: &Statement, out: &mut Findings<'_>) {
+    let Some(actions) = statement.listed_actions() else { return };
+    for action in actions.read.iter().filter(|action| action.value.is_every_action_of("kms")) {
+        let finding = Finding::new(&KMS_STAR_IN_IDENTITY_POLICY, action.span, "every KMS action is allowed")
+            .label("also PutKeyPolicy, CreateGrant, ScheduleKeyDeletion");
+        out.push(finding.help("list the actions that are needed, such as kms:Decrypt"));
+    }
+}
+
+fn decrypt(statement: &Statement, out: &mut Findings<'_>) {
+    let Some(actions) = statement.listed_actions() else { return };
+    // Who allows everything is told so once, by allow-star-star.
+    let mut kms = actions.values().filter(|action| !action.is_every_action());
+    let Some(action) =
+        kms.find_map(|pattern| ["kms:Decrypt", "kms:ReEncryptFrom"].into_iter().find(|action| pattern.covers(action)))
+    else {
+        return;
+    };
+    let Some(resources) = statement.listed_resources() else { return };
+    for resource in resources.read.iter().filter(|resource| resource.value.reaches_keys_of_any_account()) {
+        let message = if statement.is_conditional() {
+            format!("a condition alone limits {action}; KMS.1 and KMS.2 of Security Hub do not look at it")
+        } else {
+            format!("{action} is allowed with every key")
+        };
+        let finding = Finding::new(&DECRYPT_ON_ALL_KEYS, resource.span, message).label("keys of other accounts too");
+        out.push(finding.help("name the account and the Region: arn:aws:kms:REGION:ACCOUNT:key/*"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Statement ids.
+
+use std::collections::HashMap;
+
+use crate::{
+    finding::{Applicability, Finding, RuleInfo, Severity},
+    policy::{Policy, PolicyKind, Statement},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::{Edit, Spanned},
+    syntax::print,
+};
+
+declare_rules! { Validity:
+    /// ## What it does
+    /// Flags a statement without `Sid` in a key policy that has several.
+    ///
+    /// ## Why it matters
+    /// A reviewer reads a difference by its names. Tools that change one statement of a key policy find it by its `Sid`.
+    ///
+    /// ## How to fix it
+    /// Give it a name that says what it is for.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM JSON policy elements: Sid".
+    pub SID_MISSING = {
+        id: "sid-missing", code: None,
+        severity: Note, confidence: High, persona: Pedantic,
+        summary: "a statement of a key policy has no name",
+    }
+
+    /// ## What it does
+    /// Flags two statements with the same `Sid`: as an error in policies of IAM and of organisations, where it must be
+    /// unique, as a warning elsewhere.
+    ///
+    /// ## Why it matters
+    /// IAM refuses the policy. Elsewhere a person or a tool that looks for one statement finds the other.
+    ///
+    /// ## How to fix it
+    /// Give each statement a name of its own.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM JSON policy elements: Sid"; "Access Analyzer policy check reference", unique Sids required.
+    pub SID_DUPLICATE = {
+        id: "sid-duplicate", code: Some("UNIQUE_SIDS_REQUIRED"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "two statements have the same name",
+    }
+
+    /// ## What it does
+    /// Flags a `Sid` with anything but letters and digits, in policies of IAM and of organisations. A key policy may have
+    /// blanks in it: `Enable IAM User Permissions` is right there, and wrong in an identity policy.
+    ///
+    /// ## Why it matters
+    /// IAM refuses the policy.
+    ///
+    /// ## How to fix it
+    /// Keep to the letters A to Z and a to z and the digits.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM JSON policy elements: Sid"; KMS Developer Guide, "Key policies in AWS KMS".
+    pub SID_INVALID_CHARS = {
+        id: "sid-invalid-chars", code: Some("UNSUPPORTED_SID"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "a statement's name has characters that IAM refuses",
+    }
+}
+
+/// The statement ids of a policy.
+pub(crate) struct Sids;
+
+impl Check for Sids {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        duplicates(policy, cx.kind(), out);
+        if cx.kind() == PolicyKind::Key && policy.statements.len() > 1 {
+            missing(policy, out);
+        }
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if let Some(sid) = statement.sid.as_ref().filter(|_| is_of_iam(cx.kind())) {
+            characters(sid, out);
+        }
+    }
+}
+
+/// Whether IAM or an organisation keeps the policy, rather than the service of a resource.
+fn is_of_iam(kind: PolicyKind) -> bool {
+    kind.is_identity_like() || matches!(kind, PolicyKind::Trust | PolicyKind::ResourceControl)
+}
+
+fn duplicates(policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
+    let mut seen: HashMap<&str, &Spanned<String>> = HashMap::new();
+    let sids = policy.statements.iter().filter_map(|statement| statement.sid.as_ref());
+    for sid in sids.filter(|sid| !sid.value.is_empty()) {
+        let Some(first) = seen.get(sid.value.as_str()) else {
+            seen.insert(&sid.value, sid);
+            continue;
+        };
+        let finding = Finding::new(&SID_DUPLICATE, sid.span, format!("`{}` names two statements", sid.value))
+            .related(first.span, "here first")
+            .help("give each statement a name of its own");
+        out.push(if is_of_iam(kind) {
+            finding
+        } else {
+            finding.severity(Severity::Warning).code("UNIQUE_SIDS_RECOMMENDED")
+        });
+    }
+}
+
+fn missing(policy: &Policy, out: &mut Findings<'_>) {
+    for statement in policy.statements.iter().filter(|statement| statement.sid.is_none()) {
+        let place = statement.effect_element.map_or(statement.span, |element| element.key.to(element.value));
+        let finding = Finding::new(&SID_MISSING, place, "this statement has no `Sid`");
+        out.push(finding.help("name it by what it is for"));
+    }
+}
+
+fn characters(sid: &Spanned<String>, out: &mut Findings<'_>) {
+    let Some(bad) = sid.value.chars().find(|character| !character.is_ascii_alphanumeric()) else { return };
+    let shown = if bad == ' ' { "a blank".to_owned() } else { format!("`{bad}`") };
+    let mut finding = Finding::new(&SID_INVALID_CHARS, sid.span, format!("a `Sid` may not hold {shown} here"))
+        .help("letters and digits only; blanks are for key policies");
+    let kept: String = sid.value.chars().filter(char::is_ascii_alphanumeric).collect();
+    if !kept.is_empty() {
+        let quoted = print::quoted(&kept);
+        finding = finding.fix(format!("write {quoted}"), Applicability::Safe, vec![Edit::replace(sid.span, quoted)]);
+    }
+    out.push(finding);
+}

@@ -1,0 +1,168 @@
+//! Runs every case of `fixtures/rules`: each fail case yields its rule at its place, each pass case does not.
+
+use std::{fs, path::Path};
+
+use kpl::{
+    document::Declared,
+    finding::{Applicability, Finding, Persona, Report},
+    lint::{self, Input, Options, Selection},
+    policy::Principal,
+    rules,
+    source::{Edit, Origin, Source, SourceId, Sources},
+    syntax::{Node, print, yaml},
+};
+
+/// A case of a fixture file.
+pub(crate) struct Case<'n> {
+    pub(crate) name: String,
+    node: &'n Node<'n>,
+}
+
+impl Case<'_> {
+    pub(crate) fn text(&self, member: &str) -> Option<&str> {
+        self.node.get(member).and_then(Node::as_str)
+    }
+
+    fn texts(&self, member: &str) -> Vec<String> {
+        let items = self.node.get(member).map_or(&[][..], Node::items);
+        items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Its files, by name.
+    pub(crate) fn files(&self) -> Vec<(String, String)> {
+        let written = |node: &Node<'_>| node.as_str().map_or_else(|| print::pretty(node), str::to_owned);
+        if let Some(files) = self.node.get("files") {
+            let files = files.as_map().unwrap_or_else(|| panic!("{}: files is an object", self.name));
+            return files.iter().map(|file| (file.key.to_string(), written(&file.value))).collect();
+        }
+        let name = self.text("as").unwrap_or("policy.json").to_owned();
+        let content = ["policy", "text"].iter().find_map(|member| self.node.get(member));
+        let content = content.unwrap_or_else(|| panic!("{}: no policy, text or files", self.name));
+        vec![(name, written(content))]
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let principals =
+            |member: &str| -> Vec<Principal> { self.texts(member).iter().map(|text| text.parse().unwrap()).collect() };
+        let declared = Declared {
+            account: self.text("account").map(|text| text.parse().unwrap()),
+            workloads: principals("workload"),
+            admins: principals("admin"),
+            aliases: self.texts("alias"),
+        };
+        let persona = self.text("persona").map_or(Persona::Auditor, |text| text.parse().unwrap());
+        let selection = Selection { persona, ..Selection::default() };
+        let kind = self.text("kind").map(|text| text.parse().unwrap());
+        Options { declared, kind, selection, ..Options::default() }
+    }
+}
+
+/// Reads a fixture file; nothing in it may be broken.
+pub(crate) fn with_cases(path: &Path, list: &str, mut each: impl FnMut(&Case<'_>)) -> usize {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let source = Source::of_text(SourceId(0), Origin::File(path.to_owned()), text);
+    let tree = yaml::read(&source);
+    let told: Vec<String> = tree
+        .faults
+        .iter()
+        .map(|fault| format!("line {}: {}", source.position(fault.span.start).line, fault.cause.message(1)))
+        .collect();
+    assert!(told.is_empty(), "{}: {told:?}", path.display());
+    let cases = tree.root.get(list).and_then(Node::as_list).unwrap_or_default();
+    for node in cases {
+        let name = node.get("name").and_then(Node::as_str).unwrap_or("(no name)").to_owned();
+        each(&Case { name: format!("{}, {list}, {name}", path.display()), node });
+    }
+    cases.len()
+}
+
+/// Files as the sources of a run.
+pub(crate) fn sources(files: &[(String, String)]) -> (Sources, Vec<Input>) {
+    let mut sources = Sources::default();
+    let mut inputs = Vec::new();
+    for (name, text) in files {
+        let id = sources.next_id();
+        sources.push(Source::read(id, Origin::File(name.into()), text.clone().into_bytes()).unwrap());
+        inputs.push(Input { source: id, named: true, reported: true });
+    }
+    (sources, inputs)
+}
+
+fn of_rule<'r>(report: &'r Report, rule: &str) -> Vec<&'r Finding> {
+    report.findings.iter().filter(|finding| finding.rule.id == rule).collect()
+}
+
+/// What is found, in a form that a failing test can show.
+pub(crate) fn told(report: &Report, sources: &Sources) -> Vec<String> {
+    let show = |finding: &Finding| {
+        let source = sources.get(finding.primary.span.source).unwrap();
+        format!(
+            "{}[{}] {} @ {}",
+            finding.severity,
+            finding.rule.id,
+            finding.message,
+            source.slice(finding.primary.span)
+        )
+    };
+    report.findings.iter().map(show).collect()
+}
+
+fn fail(case: &Case<'_>, rule: &str) {
+    let files = case.files();
+    let options = case.options();
+    let (sources, inputs) = sources(&files);
+    let report = lint::lint(&sources, &inputs, &options);
+    assert_eq!(report.problems, vec![], "{}", case.name);
+    let told = told(&report, &sources);
+    let found = of_rule(&report, rule);
+    let marks = case.text("marks").unwrap_or_else(|| panic!("{}: no marks", case.name));
+    let message = case.text("message").unwrap_or_else(|| panic!("{}: no message", case.name));
+    let right = found.iter().find(|finding| {
+        let source = sources.get(finding.primary.span.source).unwrap();
+        source.slice(finding.primary.span) == marks && finding.message == message
+    });
+    let finding = right.unwrap_or_else(|| {
+        panic!("{}\n  wanted [{rule}] {message} @ {marks}\n  found {told:#?}", case.name);
+    });
+    if let Some(severity) = case.text("severity") {
+        assert_eq!(finding.severity.word(), severity, "{}", case.name);
+    } else {
+        assert_eq!(finding.severity, finding.rule.severity, "{}: say its severity", case.name);
+    }
+    mended(case, rule, finding, &files, &options);
+}
+
+/// Each fix that may be applied makes its finding go, and breaks nothing.
+fn mended(case: &Case<'_>, rule: &str, finding: &Finding, files: &[(String, String)], options: &Options) {
+    let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability != Applicability::DisplayOnly) else { return };
+    let index = finding.primary.span.source.0 as usize;
+    let mut files = files.to_vec();
+    files[index].1 = Edit::apply(&files[index].1, &fix.edits);
+    let (sources, inputs) = sources(&files);
+    let report = lint::lint(&sources, &inputs, options);
+    let left = of_rule(&report, rule).iter().filter(|left| left.message == finding.message).count();
+    assert_eq!(left, 0, "{}: its fix does not mend it\n{}", case.name, files[index].1);
+    let broken = of_rule(&report, "json-syntax").len();
+    assert!(broken == 0 || rule == "json-syntax", "{}: its fix breaks the file\n{}", case.name, files[index].1);
+}
+
+fn pass(case: &Case<'_>, rule: &str) {
+    let (sources, inputs) = sources(&case.files());
+    let report = lint::lint(&sources, &inputs, &case.options());
+    assert_eq!(report.problems, vec![], "{}", case.name);
+    let silent = report.findings.iter().all(|finding| finding.rule.id != rule && !finding.also.contains(&rule));
+    assert!(silent, "{}\n  wanted no [{rule}]\n  found {:#?}", case.name, told(&report, &sources));
+}
+
+/// Set `RULE` to run the cases of one rule.
+#[test]
+fn every_rule_flags_its_fail_cases_and_none_of_its_pass_cases() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
+    let only = std::env::var("RULE").ok();
+    for rule in rules::all().filter(|rule| only.as_deref().is_none_or(|only| only == rule.id)) {
+        let path = folder.join(format!("{}.yaml", rule.id));
+        let fails = with_cases(&path, "fail", |case| fail(case, rule.id));
+        let passes = with_cases(&path, "pass", |case| pass(case, rule.id));
+        assert!(fails > 0 && passes > 0, "{}: {fails} fail and {passes} pass cases", path.display());
+    }
+}
