@@ -102,6 +102,7 @@ impl Loader {
     }
 
     fn found(&mut self, path: &Path, reported: bool) {
+        let path = path.strip_prefix(".").unwrap_or(path);
         match fs::metadata(path) {
             Ok(about) if about.is_file() => self.file(path, about.len(), false, reported),
             Ok(_) => {}

@@ -12,7 +12,6 @@ use miette::{
 use super::{
     Style, closing,
     excerpt::Excerpt,
-    position,
     screen::{Ink, columns, painted, push_hanging, push_remark, shown, wrapped},
 };
 use crate::{
@@ -90,7 +89,7 @@ fn push_note(out: &mut String, label: &Label, sources: &Sources, style: &Style) 
 
 /// `file:line:column` of a label.
 fn address(source: &Source, label: &Label) -> String {
-    let place = position(source, label.span.start);
+    let place = source.position(label.span.start);
     format!("{}:{}:{}", source.name(), place.line, place.column)
 }
 

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::position;
 use crate::{
     finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report},
     source::{Edit, Source, SourceId, Sources, Span},
@@ -123,7 +122,7 @@ impl<'a> View<'a> {
 
     fn place(&self, source: SourceId, offset: u32) -> Place {
         let Some(source) = self.sources.get(source) else { return Place { line: 1, column: 1, offset } };
-        let place = position(source, offset);
+        let place = source.position(offset);
         Place { line: place.line, column: place.column, offset: place.offset }
     }
 }

@@ -20,8 +20,6 @@ pub use human::text;
 pub use json::json;
 pub use page::{document, heading, paragraph};
 
-use crate::source::{Position, Source};
-
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
@@ -83,28 +81,13 @@ pub struct Style {
     pub quiet: bool,
 }
 
-/// A place as a person counts it: a byte order mark takes no column.
-fn position(source: &Source, offset: u32) -> Position {
-    let position = source.position(offset);
-    let marked = position.line == 1 && position.column > 1 && source.text().starts_with('\u{feff}');
-    Position { column: position.column - usize::from(marked), ..position }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Origin, SourceId};
 
     #[test]
     fn a_format_is_read_back_from_its_word() {
         assert_eq!(Format::ALL.map(|format| format.to_string().parse()), [Ok(Format::Text), Ok(Format::Json)]);
         assert_eq!("xml".parse::<Format>().unwrap_err().to_string(), "`xml` is none of text, json");
-    }
-
-    #[test]
-    fn a_byte_order_mark_takes_no_column() {
-        let source = Source::of_text(SourceId(0), Origin::Stdin(None), "\u{feff}{\n{".to_owned());
-        assert_eq!(position(&source, 3), Position { line: 1, column: 1, offset: 3 });
-        assert_eq!(position(&source, 5), Position { line: 2, column: 1, offset: 5 });
     }
 }

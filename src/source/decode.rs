@@ -12,14 +12,6 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The byte offset in the file of an offset in the decoded text.
-    pub(super) fn file_offset(self, text: &str, offset: u32) -> u32 {
-        let (Self::Utf16Le | Self::Utf16Be) = self else { return offset };
-        let before = text.get(..offset as usize).unwrap_or(text);
-        let units: usize = before.chars().map(char::len_utf16).sum();
-        u32::try_from(units * 2).unwrap_or(u32::MAX)
-    }
-
     /// The encoding's name for messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -114,11 +106,5 @@ mod tests {
     #[test]
     fn a_zero_byte_is_no_text() {
         assert_eq!(decode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec()).err(), Some(NotText));
-    }
-
-    #[test]
-    fn offsets_in_utf16_count_the_bytes_of_the_file() {
-        assert_eq!(Encoding::Utf16Le.file_offset("\u{feff}é{", 5), 4);
-        assert_eq!(Encoding::Utf8.file_offset("é{", 2), 2);
     }
 }

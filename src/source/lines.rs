@@ -13,13 +13,31 @@ pub struct Position {
     pub offset: u32,
 }
 
-/// Where the lines of a text start, and how far into long lines a column count may be resumed.
+/// Where the lines of a text start, and how far into it counts may be resumed.
 #[derive(Debug)]
 pub(super) struct LineIndex {
     starts: Vec<u32>,
     ascii: bool,
-    /// How many characters stand before every multiple of [`STRIDE`] bytes; empty where the text is ASCII.
-    counts: Vec<u32>,
+    /// Whether a byte order mark stands before the first line; it takes no column.
+    marked: bool,
+    /// What stands before every multiple of [`STRIDE`] bytes; empty where the text is ASCII.
+    counts: Vec<Count>,
+}
+
+/// How much text stands before a place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    characters: usize,
+    utf16_units: usize,
+}
+
+impl Count {
+    /// Counts the characters that start in these bytes of UTF-8; those of four bytes are two units of UTF-16.
+    fn add(self, bytes: &[u8]) -> Self {
+        let characters = bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
+        let long = bytes.iter().filter(|byte| **byte >= 0xf0).count();
+        Self { characters: self.characters + characters, utf16_units: self.utf16_units + characters + long }
+    }
 }
 
 /// So that many findings on one long line cost no more than few.
@@ -33,14 +51,14 @@ impl LineIndex {
         let ascii = text.is_ascii();
         let mut counts = Vec::new();
         if !ascii {
-            let mut before = 0;
+            let mut before = Count::default();
             for chunk in text.as_bytes().chunks(STRIDE) {
-                counts.push(offset(before));
-                before += characters(chunk);
+                counts.push(before);
+                before = before.add(chunk);
             }
-            counts.push(offset(before));
+            counts.push(before);
         }
-        Self { starts, ascii, counts }
+        Self { starts, ascii, marked: text.starts_with('\u{feff}'), counts }
     }
 
     pub(super) fn line_of(&self, offset: u32) -> usize {
@@ -57,26 +75,27 @@ impl LineIndex {
 
     pub(super) fn position(&self, text: &str, offset: u32) -> Position {
         let line = self.line_of(offset);
-        let start = self.starts[line];
-        let column = self.count(text, offset) - self.count(text, start);
-        Position { line: line + 1, column: column + 1, offset }
+        let start = self.starts.get(line).copied().unwrap_or_default();
+        let column = self.count(text, offset).characters - self.count(text, start).characters;
+        let mark = usize::from(self.marked && line == 0 && column > 0);
+        Position { line: line + 1, column: column + 1 - mark, offset }
     }
 
-    /// How many characters start before an offset.
-    fn count(&self, text: &str, offset: u32) -> usize {
+    /// How many bytes of UTF-16 stand before an offset.
+    pub(super) fn utf16_offset(&self, text: &str, offset: u32) -> u32 {
+        u32::try_from(self.count(text, offset).utf16_units * 2).unwrap_or(u32::MAX)
+    }
+
+    /// What starts before an offset.
+    fn count(&self, text: &str, offset: u32) -> Count {
         let offset = (offset as usize).min(text.len());
         if self.ascii {
-            return offset;
+            return Count { characters: offset, utf16_units: offset };
         }
         let stride = offset / STRIDE;
-        let before = self.counts.get(stride).copied().unwrap_or_default() as usize;
-        before + characters(&text.as_bytes()[stride * STRIDE..offset])
+        let before = self.counts.get(stride).copied().unwrap_or_default();
+        before.add(&text.as_bytes()[stride * STRIDE..offset])
     }
-}
-
-/// How many characters start in these bytes of UTF-8.
-fn characters(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
 }
 
 #[cfg(test)]
@@ -90,6 +109,19 @@ mod tests {
         let at = u32::try_from(text.find('1').unwrap()).unwrap();
         assert_eq!(index.position(text, at), Position { line: 2, column: 8, offset: 12 });
         assert_eq!(&text[index.line_range(text, 0)], "{");
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        let text = "\u{feff}{\n{";
+        let index = LineIndex::new(text);
+        assert_eq!([0, 3, 5].map(|at| index.position(text, at).column), [1, 1, 1]);
+    }
+
+    #[test]
+    fn offsets_in_utf16_count_the_bytes_of_the_file() {
+        let text = "\u{feff}é😀{";
+        assert_eq!(LineIndex::new(text).utf16_offset(text, 9), 8);
     }
 
     #[test]

@@ -143,12 +143,17 @@ impl Source {
         self.text.get(span.range()).unwrap_or("")
     }
 
-    /// Line, column and byte offset in the file, as a person counts them.
+    /// Line, column and byte offset in the file, as a person counts them. A byte order mark takes no column.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
-        let mut position = self.line_index().position(&self.text, offset);
-        position.offset = self.encoding.file_offset(&self.text, offset);
-        position
+        let index = self.line_index();
+        let position = index.position(&self.text, offset);
+        match self.encoding {
+            Encoding::Utf8 => position,
+            Encoding::Utf16Le | Encoding::Utf16Be => {
+                Position { offset: index.utf16_offset(&self.text, offset), ..position }
+            }
+        }
     }
 
     /// The byte range of a line's text, without its line end. Lines count from 0; past the last, the last is meant.

@@ -24,9 +24,9 @@ fn modules_import_only_from_lower_layers() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for file in rust_files(&src) {
         let Some((here, layer)) = place(&src, &file) else { continue };
-        let mut imports = Imports::default();
+        let mut imports = Imports::of(&src, &file);
         imports.visit_file(&syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap());
-        for module in imports.0.iter().filter(|module| **module != here) {
+        for module in imports.names.iter().filter(|module| **module != here) {
             let below = layer_of(module).is_some_and(|other| other < layer);
             assert!(below, "{}: `{here}` may not import `{module}`", file.display());
         }
@@ -85,19 +85,38 @@ fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// The top modules that a file names after `crate::`. What cannot be told (`crate::*`, a path that climbs with `super` out of
-/// nested modules) is recorded under a name that stands in no layer, so that it fails.
-#[derive(Default)]
-struct Imports(Vec<String>);
+/// The top modules that a file names after `crate::`, or by climbing there with `super`. What cannot be told (`crate::*`)
+/// is recorded under a name that stands in no layer, so that it fails.
+struct Imports {
+    names: Vec<String>,
+    /// How many modules the code stands in: one `super` fewer than that stays within its top module.
+    depth: usize,
+}
 
 impl Imports {
+    fn of(src: &Path, file: &Path) -> Self {
+        let steps = file.strip_prefix(src).unwrap().iter().count();
+        let depth = if file.ends_with("mod.rs") { steps - 1 } else { steps };
+        Self { names: Vec::new(), depth }
+    }
+
     fn add(&mut self, tree: &syn::UseTree) {
         match tree {
-            syn::UseTree::Path(path) => self.0.push(path.ident.to_string()),
-            syn::UseTree::Name(name) => self.0.push(name.ident.to_string()),
-            syn::UseTree::Rename(rename) => self.0.push(rename.ident.to_string()),
+            syn::UseTree::Path(path) => self.names.push(path.ident.to_string()),
+            syn::UseTree::Name(name) => self.names.push(name.ident.to_string()),
+            syn::UseTree::Rename(rename) => self.names.push(rename.ident.to_string()),
             syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.add(item)),
-            syn::UseTree::Glob(_) => self.0.push("*".to_owned()),
+            syn::UseTree::Glob(_) => self.names.push("*".to_owned()),
+        }
+    }
+
+    /// Follows `super::super::…`; where it climbs out of the top module, what is named there counts.
+    fn climb(&mut self, tree: &syn::UseTree, climbed: usize) {
+        match tree {
+            syn::UseTree::Path(path) if path.ident == "super" && climbed < self.depth => self.climb(&path.tree, climbed + 1),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.climb(item, climbed)),
+            _ if climbed == self.depth => self.add(tree),
+            _ => {}
         }
     }
 }
@@ -106,27 +125,39 @@ impl<'ast> Visit<'ast> for Imports {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         match &item.tree {
             syn::UseTree::Path(path) if path.ident == "crate" => self.add(&path.tree),
-            syn::UseTree::Path(path) if path.ident == "super" => self.0.push("super".to_owned()),
-            _ => {}
+            tree => self.climb(tree, 0),
         }
     }
 
-    // A module of unit tests may say `use super::*`.
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if module.ident != "tests" {
-            syn::visit::visit_item_mod(self, module);
-        }
+        self.depth += 1;
+        syn::visit::visit_item_mod(self, module);
+        self.depth -= 1;
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let mut names = path.segments.iter().map(|segment| segment.ident.to_string());
-        match names.next().as_deref() {
-            Some("crate") => self.0.extend(names.next()),
-            Some("super") => self.0.push("super".to_owned()),
-            _ => {}
+        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let climbed = names.iter().take_while(|name| *name == "super").count();
+        if names.first().is_some_and(|first| first == "crate") {
+            self.names.extend(names.get(1).cloned());
+        } else if climbed > 0 && climbed == self.depth {
+            self.names.extend(names.get(climbed).cloned());
         }
         syn::visit::visit_path(self, path);
     }
+}
+
+/// The test itself can fail: a climb out of the top module is seen, one within it is not.
+#[test]
+fn a_climb_out_of_the_top_module_is_an_import() {
+    let names = |code: &str| {
+        let mut imports = Imports { names: Vec::new(), depth: 2 };
+        imports.visit_file(&syn::parse_file(code).unwrap());
+        imports.names
+    };
+    assert_eq!(names("use super::{Sibling, super::rules::Rule};"), ["rules"]);
+    assert_eq!(names("fn f() { super::super::cli::run(); crate::lint::lint() }"), ["cli", "lint"]);
+    assert_eq!(names("use super::Sibling; mod tests { use super::super::Sibling; }"), Vec::<String>::new());
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,1 +1,52 @@
-//! To come.
+//! Runs `fixtures/set-ups`: a set-up of three files, one part changed, and every finding that must then come, no other.
+
+use std::path::Path;
+
+use kpl::{
+    document::Declared,
+    finding::Report,
+    lint::{self, Options},
+    source::{Origin, Source, SourceId},
+    syntax::{Node, print, yaml},
+};
+
+use crate::fixtures;
+
+const FILES: [&str; 3] = ["key-policy.json", "role-policy.json", "describe-key.json"];
+
+fn text<'n>(case: &'n Node<'n>, base: &'n Node<'n>, member: &str) -> &'n str {
+    case.get(member).or_else(|| base.get(member)).and_then(Node::as_str).unwrap()
+}
+
+fn run(case: &Node<'_>, base: &Node<'_>) -> (Report, Vec<String>) {
+    let content = |name: &str| case.get(name).or_else(|| base.get("files")?.get(name)).map(print::pretty).unwrap();
+    let files: Vec<(String, String)> = FILES.iter().map(|name| ((*name).to_owned(), content(name))).collect();
+    let (sources, inputs) = fixtures::sources(&files);
+    let declared = Declared {
+        account: None,
+        workloads: vec![text(case, base, "workload").parse().unwrap()],
+        admins: vec![text(case, base, "admin").parse().unwrap()],
+        aliases: vec![text(case, base, "alias").to_owned()],
+    };
+    let report = lint::lint(&sources, &inputs, &Options { declared, ..Options::default() });
+    let told = fixtures::told(&report, &sources);
+    (report, told)
+}
+
+#[test]
+fn every_set_up_yields_what_it_names_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/set-ups/kasten.yaml");
+    let file = Source::of_text(SourceId(0), Origin::File(path.clone()), std::fs::read_to_string(path).unwrap());
+    let tree = yaml::read(&file);
+    assert_eq!(tree.faults, vec![]);
+    let base = tree.root.get("base").unwrap();
+    let cases = tree.root.get("cases").unwrap().items();
+    assert!(cases.len() >= 12);
+    for case in cases {
+        let (report, told) = run(case, base);
+        let found: Vec<String> =
+            report.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.rule.id)).collect();
+        let expected: Vec<&str> = case.get("expect").unwrap().items().iter().filter_map(Node::as_str).collect();
+        assert_eq!(found, expected, "{}: {told:#?}", case.get("name").and_then(Node::as_str).unwrap());
+    }
+}

@@ -249,7 +249,7 @@ impl<'p, 'a> Access<'p, 'a> {
         if let Some(statement) = direct.into_iter().next() {
             return Some((actions_place(statement), None));
         }
-        if self.is_told_by_the_root_rules(&NEEDED) {
+        if self.is_told_by_the_root_rules(&NEEDED) || (self.foreign && !self.is_let_in_by_key()) {
             return None;
         }
         let own = self.own_statements().filter(|statement| statement.allows() && speaks_of_kms(statement));
@@ -259,6 +259,11 @@ impl<'p, 'a> Access<'p, 'a> {
             Some((place, reason)) => (place, Some(reason)),
             None => (actions_place(statement), None),
         })
+    }
+
+    /// Whether the key policy names the workload's account for any needed action.
+    fn is_let_in_by_key(&self) -> bool {
+        NEEDED.iter().any(|action| self.key_grants(action, Naming::ByAccount) != Certainty::No)
     }
 
     /// Whether the workload's own policies would do, so that what is missing is the account in the key policy.

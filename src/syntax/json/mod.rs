@@ -206,7 +206,9 @@ impl<'a> Reader<'a> {
 
     fn missing_comma(&mut self, last: Option<Span>) {
         let Some(last) = last else { return };
-        let place = Span { start: last.end.saturating_sub(1), ..last };
+        let before = &self.text[..last.end as usize];
+        let width = before.chars().next_back().map_or(0, char::len_utf8);
+        let place = self.span(before.len() - width, before.len());
         let repair = Repair { title: "put a comma in".to_owned(), safe: true, edits: vec![Edit::after(last, ",")] };
         self.fault(Cause::MissingComma, place, Some(repair));
     }
