@@ -62,13 +62,14 @@ impl FailOn {
 }
 
 /// Looks policies and keys over, alone and together.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as it is typed")]
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArgs {
     /// Files, folders and globs; `-` is stdin, and nothing is the current folder
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// How the report is written
+    /// How the report is written: text or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format, hide_default_value = true)]
     pub(super) format: Format,
 
@@ -164,7 +165,7 @@ pub(super) struct ExplainArgs {
 /// Prints the catalogue.
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesArgs {
-    /// How the catalogue is written
+    /// How the catalogue is written: text or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format, hide_default_value = true)]
     pub(super) format: Format,
 

@@ -50,10 +50,29 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
 
 /// A case's files as they would stand on disk, indented.
 fn example(case: &Node<'_>) -> String {
-    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    let shown = |node: &Node<'_>| indented(&node.as_str().map_or_else(|| print::pretty(node), str::to_owned));
+    let mut out = String::new();
     if let Some(files) = case.get("files").and_then(Node::as_map) {
-        return files.iter().map(|file| format!("  {}\n{}", file.key, shown(&file.value))).collect();
+        for file in files {
+            push_indented(&mut out, &file.key);
+            push_content(&mut out, &file.value);
+        }
+    } else if let Some(content) = ["policy", "text"].iter().find_map(|name| case.get(name)) {
+        push_content(&mut out, content);
     }
-    ["policy", "text"].iter().find_map(|name| case.get(name)).map(shown).unwrap_or_default()
+    out
+}
+
+fn push_content(out: &mut String, node: &Node<'_>) {
+    match node.as_str() {
+        Some(text) => push_indented(out, text),
+        None => push_indented(out, &print::pretty(node)),
+    }
+}
+
+fn push_indented(out: &mut String, text: &str) {
+    for line in text.lines() {
+        out.push_str("  ");
+        out.push_str(line);
+        out.push('\n');
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    ffi::OsStr,
     fs,
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
@@ -189,6 +190,6 @@ fn is_pattern(path: &Path) -> bool {
 }
 
 fn is_opened(path: &Path) -> bool {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(OsStr::to_ascii_lowercase);
     ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
 }

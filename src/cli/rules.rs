@@ -72,7 +72,8 @@ fn text() -> Exit {
             "regular" => String::new(),
             other => format!(" ({other})"),
         };
-        out.push_str(&format!("  {:width$}  {:7}  {}{persona}\n", rule.id, rule.severity, rule.summary));
+        let line = format!("  {:width$}  {:7}  {}{persona}\n", rule.id, rule.severity, rule.summary);
+        out.push_str(&line);
     }
     out.push_str("\n`kpl explain RULE` says more.\n");
     screen::print(&out);

@@ -50,7 +50,7 @@ const IDENTITY: (PolicyKind, &str) = (PolicyKind::Identity, "it is attached to a
 /// A trust policy by where it stands.
 const TRUST: (PolicyKind, &str) = (PolicyKind::Trust, "it is a role's trust policy");
 
-impl<'a> Answer<'_, '_, 'a> {
+impl Answer<'_, '_, '_> {
     fn read(&mut self) {
         let root = self.root;
         match self.document.kind {

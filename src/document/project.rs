@@ -52,6 +52,19 @@ impl<'a> Project<'a> {
         self.documents.iter().flat_map(|document| &document.keys)
     }
 
+    /// The aliases of the key: those declared, and those listed for a described key. Empty where nothing tells.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<&str> {
+        let is_described = |target: &str| {
+            let mut ids = self.keys().filter_map(|key| key.arn.as_ref()).filter_map(|arn| arn.value.rsplit('/').next());
+            ids.any(|id| id == target)
+        };
+        let listed = self.documents.iter().flat_map(|document| &document.aliases);
+        let listed = listed.filter(|alias| alias.target.as_ref().is_some_and(|target| is_described(&target.value)));
+        let declared = self.declared.aliases.iter().map(String::as_str);
+        declared.chain(listed.map(|alias| alias.name.value.as_str())).collect()
+    }
+
     /// The account that owns the key: what was declared, else the one that every described key names.
     #[must_use]
     pub fn owner(&self) -> Option<AccountId> {

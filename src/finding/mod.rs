@@ -20,6 +20,14 @@ pub struct Label {
     pub span: Span,
     /// A few words under the line; empty where the finding's message says it all.
     pub message: String,
+    /// A JSON pointer inside the document; empty until the report is put in order, and for what is no policy.
+    pub path: String,
+}
+
+impl Label {
+    fn new(span: Span, message: String) -> Self {
+        Self { span, message, path: String::new() }
+    }
 }
 
 /// A change that would mend what was found.
@@ -56,8 +64,6 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The document of the run that it was found in: an index into [`Report::documents`].
     pub document: usize,
-    /// A JSON pointer inside that document.
-    pub path: String,
     /// The rules that would have said the same of the same place.
     pub also: Vec<&'static str>,
     /// What stays the same when the file is laid out anew.
@@ -73,12 +79,11 @@ impl Finding {
             severity: rule.severity,
             confidence: rule.confidence,
             message: message.into(),
-            primary: Label { span, message: String::new() },
+            primary: Label::new(span, String::new()),
             related: Vec::new(),
             help: None,
             fix: None,
             document: 0,
-            path: String::new(),
             also: Vec::new(),
             fingerprint: String::new(),
         }
@@ -101,7 +106,7 @@ impl Finding {
     /// Names another place that takes part.
     #[must_use]
     pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.related.push(Label { span, message: message.into() });
+        self.related.push(Label::new(span, message.into()));
         self
     }
 

@@ -153,9 +153,13 @@ fn identify(
             sources.get(finding.primary.span.source).map_or("", |source| source.slice(finding.primary.span)).to_owned()
         }
     };
-    finding.path = found.map(|(pointer, _)| pointer).unwrap_or_default();
+    finding.primary.path = found.map(|(pointer, _)| pointer).unwrap_or_default();
+    for label in &mut finding.related {
+        let document = places.document_of(label.span);
+        label.path = places.node(document).map(|root| root.find(label.span).0).unwrap_or_default();
+    }
     let names: String =
-        finding.path.split('/').filter(|step| !step.bytes().all(|byte| byte.is_ascii_digit())).collect();
+        finding.primary.path.split('/').filter(|step| !step.bytes().all(|byte| byte.is_ascii_digit())).collect();
     let document = report.documents.get(finding.document);
     let file = sources.get(finding.primary.span.source).map(crate::source::Source::name).unwrap_or_default();
     let name = document.and_then(|document| document.name.as_deref()).unwrap_or_default();

@@ -164,7 +164,9 @@ impl<'a> Run<'a> {
                     let mut asked = Findings::new(Some(first + number), &is_selected);
                     let done = catch_unwind(AssertUnwindSafe(|| self.ask_policy(*check, policy, &mut asked)));
                     let (mut findings, mut open) = gather(asked, done.is_ok(), *check, source, &mut crashes);
-                    findings.iter_mut().for_each(|finding| finish::write_in_file(finding, policy));
+                    for finding in &mut findings {
+                        finish::write_in_file(finding, policy);
+                    }
                     found.append(&mut findings);
                     unasked.append(&mut open);
                 }

@@ -198,7 +198,7 @@ impl Statement {
     }
 
     /// Whether it speaks of this action, by `Action` or by `NotAction`. Source: IAM User Guide, "IAM JSON policy
-    /// elements: Action" and "NotAction".
+    /// elements: Action" and "IAM JSON policy elements: `NotAction`".
     #[must_use]
     pub fn covers_action(&self, action: &str) -> bool {
         match &self.actions {

@@ -35,6 +35,8 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
         push_list(out, "documents", report.documents.iter().map(|document| described(document, sources)), style);
         let silent = report.not_evaluated.iter().map(|silent| excused(silent, report, sources));
         push_list(out, "not evaluated", silent, style);
+        let passed_over = report.skipped.iter().map(|skipped| format!("{}: {}", skipped.file, skipped.message));
+        push_list(out, "passed over", passed_over, style);
     }
     push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
     if !report.not_evaluated.is_empty() {
@@ -98,7 +100,8 @@ fn summary(report: &Report) -> String {
         counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
     let files = counted(report.files, "file");
     let policies = match report.policies() {
-        0 if counts.is_empty() => return format!("no policies found in {files}"),
+        0 if counts.is_empty() && report.documents.is_empty() => return format!("no policies found in {files}"),
+        0 => "no policies".to_owned(),
         1 => "1 policy".to_owned(),
         several => format!("{several} policies"),
     };
@@ -142,8 +145,10 @@ mod tests {
         let sources = sources(&[("key.json", "{}")]);
         let of = |severity| finding(&sources, 0, "{}").severity(severity);
         let mut report = report(vec![of(Severity::Error), of(Severity::Warning), of(Severity::Error)]);
-        assert_eq!(summary(&report), "2 errors, 1 warning in 1 file (0 policies)");
+        report.documents = vec![DocumentInfo { policy_kind: None, ..key_policy(None, true) }];
+        assert_eq!(summary(&report), "2 errors, 1 warning in 1 file (no policies)");
         report.findings.clear();
+        report.documents.clear();
         assert_eq!(summary(&report), "no policies found in 1 file");
         report.documents = vec![key_policy(None, true), key_policy(None, false)];
         assert_eq!(summary(&report), "no findings in 1 file (1 policy)");

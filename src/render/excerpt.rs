@@ -246,7 +246,7 @@ mod tests {
     fn a_place_past_the_end_of_the_text_marks_a_blank_at_its_end() {
         let sources = sources(&[("key.json", "é\n{")]);
         let source = sources.iter().next().unwrap();
-        let beyond = Label { span: source.place(90, 99), message: String::new() };
+        let beyond = Label { span: source.place(90, 99), message: String::new(), path: String::new() };
         let excerpt = Excerpt::new(source, &beyond, &[], &PLAIN);
         assert_eq!((excerpt.text.as_str(), excerpt.marks[0].range.clone()), ("{ ", 1..2));
     }

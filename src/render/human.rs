@@ -320,6 +320,6 @@ error[public-key-policy]: anyone may use
         let quiet = text(&report, &sources, &PLAIN);
         assert_eq!((quiet.matches("\n\n").count(), quiet.ends_with("╰────\n")), (1, true));
         let whole = text(&report, &sources, &Style { quiet: false, ..PLAIN });
-        assert_eq!(whole, format!("{quiet}\n2 errors in 1 file (0 policies)\n"));
+        assert_eq!(whole, format!("{quiet}\n2 errors in 1 file (no policies)\n"));
     }
 }

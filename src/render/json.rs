@@ -67,7 +67,7 @@ impl<'a> View<'a> {
             file: self.file(finding.primary.span.source),
             document: document.and_then(|document| document.name.as_deref()),
             policy_kind: document.and_then(|document| document.policy_kind),
-            path: &finding.path,
+            path: &finding.primary.path,
             span: self.span(finding.primary.span),
             related: finding.related.iter().map(|label| self.related(label)).collect(),
             fix: finding.fix.as_ref().map(|fix| self.fix(fix)),
@@ -78,8 +78,8 @@ impl<'a> View<'a> {
     }
 
     fn related(&self, label: &'a Label) -> Related<'a> {
-        let Label { span, message } = label;
-        Related { message, file: self.file(span.source), path: "", span: self.span(*span) }
+        let Label { span, message, path } = label;
+        Related { message, file: self.file(span.source), path, span: self.span(*span) }
     }
 
     fn fix(&self, fix: &'a Fix) -> FixOutput<'a> {
@@ -171,7 +171,7 @@ struct FindingOutput<'a> {
 struct Related<'a> {
     message: &'a str,
     file: String,
-    path: &'static str,
+    path: &'a str,
     span: SpanOutput,
 }
 
@@ -263,7 +263,7 @@ mod tests {
         let mut finding = finding(&sources, 0, "\"*\"").help("name it");
         let span = finding.primary.span;
         finding = finding.related(span, "here").fix("take it away", Applicability::Safe, vec![Edit::remove(span)]);
-        finding.path = "/Statement/0/Principal".to_owned();
+        finding.primary.path = "/Statement/0/Principal".to_owned();
         finding.also = vec!["wildcard-principal"];
         let mut report = report(vec![finding]);
         report.documents.push(plan(Some("module.kms.this"), true));

@@ -60,7 +60,13 @@ fn the_article_verbose_in_colour() {
 
 #[test]
 fn the_mended_set_up_on_the_screen() {
-    let ran = seed(&["mended", "--workload", "arn:aws:iam::111122223333:role/kasten", "--admin", "arn:aws:iam::111122223333:role/key-admin"]);
+    let ran = seed(&[
+        "mended",
+        "--workload",
+        "arn:aws:iam::111122223333:role/kasten",
+        "--admin",
+        "arn:aws:iam::111122223333:role/key-admin",
+    ]);
     assert_eq!(ran.stdout, "no findings in 2 files (2 policies)\n");
     assert_eq!(ran.code, 0);
 }
@@ -93,7 +99,10 @@ fn the_page_of_a_rule() {
 #[test]
 fn an_unknown_rule_is_answered_with_the_one_that_was_meant() {
     let ran = kpl(&root(), &["explain", "public-key-polcy"]);
-    assert_eq!(ran.stderr, "error: public-key-polcy: no rule has this name\n  help: did you mean `public-key-policy`? `kpl rules` lists all\n");
+    assert_eq!(
+        ran.stderr,
+        "error: public-key-polcy: no rule has this name\n  help: did you mean `public-key-policy`? `kpl rules` lists all\n"
+    );
     assert_eq!(ran.code, 2);
 }
 
@@ -126,7 +135,8 @@ fn what_is_selected_alone_speaks() {
 
 #[test]
 fn a_rule_that_is_ignored_leaves_the_word_to_the_one_it_supersedes() {
-    let ran = seed(&["blanks-normalised/kms-statement-wrapped.json", "--ignore", "alias-condition-without-account-scope"]);
+    let ran =
+        seed(&["blanks-normalised/kms-statement-wrapped.json", "--ignore", "alias-condition-without-account-scope"]);
     assert!(ran.stdout.starts_with("warning[decrypt-on-all-keys]"), "{}", ran.stdout);
 }
 
@@ -154,9 +164,11 @@ fn a_rule_that_could_not_be_asked_fails_the_run_only_where_that_is_asked_for() {
     let key = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}]}"#;
     std::fs::write(folder.path().join("key.json"), key).unwrap();
     let plain = kpl(folder.path(), &[&["check"], &args[..]].concat());
-    assert_eq!(plain.stdout, "no findings in 1 file (1 policy)\n", "{}", plain.stdout);
+    assert_eq!(plain.stdout, "no findings in 1 file (1 policy)\nnot evaluated: 1 (-v lists them)\n");
+    assert_eq!(plain.code, 0);
+    assert_eq!(kpl(folder.path(), &[&["check", "--fail-on-undecided"], &args[..]].concat()).code, 1);
     let told = kpl(folder.path(), &[&["check", "-v"], &args[..]].concat());
-    assert_eq!(told.code, 0, "{}", told.stdout);
+    assert!(told.stdout.contains("kms-minimum-missing in key.json: no policy of the workload"), "{}", told.stdout);
 }
 
 #[test]

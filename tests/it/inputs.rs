@@ -110,7 +110,7 @@ fn a_file_that_may_not_be_read_is_named() {
 
     let folder = folder("secret.json", GOOD.as_bytes());
     let secret = folder.path().join("secret.json");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&secret).is_ok() {
         // Whoever may read everything, as root may, cannot be refused.
         return;
@@ -193,7 +193,8 @@ fn stdin_is_read_under_the_name_it_is_given() {
 
 #[test]
 fn context_is_looked_at_and_not_reported_on() {
-    let folder = folder("describe-key.json", br#"{"KeyMetadata":{"AWSAccountId":"444455556666","KeySpec":"RSA_2048"}}"#);
+    let folder =
+        folder("describe-key.json", br#"{"KeyMetadata":{"AWSAccountId":"444455556666","KeySpec":"RSA_2048"}}"#);
     let key = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}]}"#;
     fs::write(folder.path().join("key.json"), key).unwrap();
     let ran = check(folder.path(), &["key.json", "--context", "describe-*.json"]);

@@ -113,7 +113,9 @@ impl Imports {
     /// Follows `super::super::…`; where it climbs out of the top module, what is named there counts.
     fn climb(&mut self, tree: &syn::UseTree, climbed: usize) {
         match tree {
-            syn::UseTree::Path(path) if path.ident == "super" && climbed < self.depth => self.climb(&path.tree, climbed + 1),
+            syn::UseTree::Path(path) if path.ident == "super" && climbed < self.depth => {
+                self.climb(&path.tree, climbed + 1);
+            }
             syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.climb(item, climbed)),
             _ if climbed == self.depth => self.add(tree),
             _ => {}

@@ -1,5 +1,7 @@
 //! One binary for every test that crosses a module.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where and why")]
+
 mod catalogue;
 mod cli;
 mod fixtures;

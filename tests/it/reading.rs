@@ -30,7 +30,8 @@ fn trees() -> impl Strategy<Value = Node<'static>> {
     ];
     leaf.prop_map(node).prop_recursive(6, 60, 6, |inner| {
         let list = prop::collection::vec(inner.clone(), 0..6).prop_map(Value::List);
-        let member = (".{0,6}", inner).prop_map(|(key, value)| Member { key: Cow::Owned(key), key_span: NOWHERE, value });
+        let member =
+            (".{0,6}", inner).prop_map(|(key, value)| Member { key: Cow::Owned(key), key_span: NOWHERE, value });
         let map = prop::collection::vec(member, 0..6).prop_map(Value::Map);
         prop_oneof![list, map].prop_map(node)
     })
@@ -52,6 +53,8 @@ fn is_document_in_a_string(tree: &Node<'_>) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_tree_that_is_printed_is_read_back(tree in trees()) {
         prop_assume!(!is_document_in_a_string(&tree));
@@ -83,8 +86,10 @@ proptest! {
         let read = json::read(&source, json::Dialect::Json);
         let twice = read.faults.iter().any(|fault| fault.cause == kpl::syntax::Cause::EncodedTwice);
         prop_assume!(!twice);
-        let taken = serde_json::from_str::<serde_json::Value>(&text).is_ok();
-        prop_assert_eq!(taken, read.faults.is_empty(), "{} {:?}", text, read.faults);
+        let taken = serde_json::from_str::<serde_json::Value>(&text).map(drop).map_err(|error| error.to_string());
+        // serde's own bound on numbers is no matter of syntax.
+        prop_assume!(!taken.as_ref().is_err_and(|message| message.starts_with("number out of range")));
+        prop_assert_eq!(taken.is_ok(), read.faults.is_empty(), "{} {:?}", text, read.faults);
     }
 
     #[test]

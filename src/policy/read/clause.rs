@@ -85,12 +85,11 @@ impl Reader {
                     self.wrong_type("a principal", "a string", item);
                 }
                 let text = text.unwrap_or_default();
-                match kind.and_then(|kind| Principal::read(kind, &text).ok()) {
-                    Some(principal) => listed.read.push(Spanned::new(principal, item.span)),
-                    None => {
-                        listed.malformed.push(Spanned::new(text, item.span));
-                        malformed_kinds.push(kind);
-                    }
+                if let Some(principal) = kind.and_then(|kind| Principal::read(kind, &text).ok()) {
+                    listed.read.push(Spanned::new(principal, item.span));
+                } else {
+                    listed.malformed.push(Spanned::new(text, item.span));
+                    malformed_kinds.push(kind);
                 }
             }
         }
@@ -104,12 +103,11 @@ impl Reader {
                 listed.unknown.push(item.span);
                 continue;
             }
-            match scalar_text(item) {
-                Some(text) => listed.read.push(Spanned::new(text, item.span)),
-                None => {
-                    self.wrong_type("a condition value", "a string, a number or a Boolean", item);
-                    listed.malformed.push(Spanned::new(String::new(), item.span));
-                }
+            if let Some(text) = scalar_text(item) {
+                listed.read.push(Spanned::new(text, item.span));
+            } else {
+                self.wrong_type("a condition value", "a string, a number or a Boolean", item);
+                listed.malformed.push(Spanned::new(String::new(), item.span));
             }
         }
         listed

@@ -56,7 +56,7 @@ declare_rules! { Alias:
     ///
     /// ## Source
     /// KMS Developer Guide, "AWS KMS condition keys", kms:RequestAlias; IAM User Guide, "Access Analyzer policy check
-    /// reference", ForAllValues with a single-valued key.
+    /// reference", `ForAllValues` with a single-valued key.
     pub REQUEST_ALIAS_WITH_SET_OPERATOR = {
         id: "request-alias-with-set-operator", code: None,
         severity: Warning, confidence: High, persona: Regular,
@@ -91,7 +91,7 @@ declare_rules! { Alias:
     /// Write the whole name, with the prefix once.
     ///
     /// ## Source
-    /// KMS API Reference, "CreateAlias"; KMS Developer Guide, "AWS KMS condition keys".
+    /// KMS API Reference, "`CreateAlias`"; KMS Developer Guide, "AWS KMS condition keys".
     pub ALIAS_CONDITION_PREFIX = {
         id: "alias-condition-prefix", code: None,
         severity: Error, confidence: High, persona: Regular,

@@ -61,6 +61,8 @@ declare_rules! { Kasten:
 /// The workload's access to its key.
 pub(crate) struct KastenAccess;
 
+const NO_OWN_POLICY: &str = "no policy of the workload is among these files";
+
 /// What Kasten needs.
 const NEEDED: [&str; 2] = ["kms:Encrypt", "kms:Decrypt"];
 
@@ -130,15 +132,18 @@ impl<'p, 'a> Access<'p, 'a> {
             return;
         }
         let missing: Vec<&str> = NEEDED.into_iter().filter(|action| self.allows(action) == Certainty::No).collect();
+        let open = NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe);
         if missing.is_empty() {
             self.namesake(out);
+            if open && self.own.is_empty() {
+                out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, NO_OWN_POLICY);
+            }
         } else if let Some((place, reason)) = self.named_here() {
             self.tell_missing(&missing, place, reason, out);
         } else if let Some(other) = self.other_principal() {
             out.push(self.mismatch(other));
         } else if self.own.is_empty() {
-            let reason = "no policy of the workload is among these files";
-            out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, reason);
+            out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, NO_OWN_POLICY);
         } else if !self.is_told_by_the_root_rules(&missing) {
             let place = self.own.first().map_or(self.key.policy.span, |policy| statement_place(policy));
             self.tell_missing(&missing, place, None, out);

@@ -61,7 +61,7 @@ pub(super) fn failing(
     arn: &PrincipalArn,
 ) -> Option<(Span, String)> {
     let condition = statement.conditions.iter().find(|row| holds(row, project, caller, arn) == Certainty::No)?;
-    let aliases = project.declared.aliases.join(", ");
+    let aliases = project.aliases().join(", ");
     let reason = if condition.key.value.is("kms:ResourceAliases") && !aliases.is_empty() {
         format!("the key's alias is {aliases}")
     } else {
@@ -113,8 +113,12 @@ fn is_open(value: &str) -> bool {
 
 fn resource_aliases(condition: &Condition, project: &Project<'_>) -> Certainty {
     let operator = condition.operator.value;
-    let aliases = &project.declared.aliases;
-    if aliases.is_empty() || operator.quantifier != Some(Quantifier::ForAnyValue) || operator.comparison.is_negated() {
+    let aliases = project.aliases();
+    // Where nothing tells the key's aliases, the condition is the only word on them.
+    if aliases.is_empty() && operator.quantifier == Some(Quantifier::ForAnyValue) {
+        return Certainty::Yes;
+    }
+    if operator.quantifier != Some(Quantifier::ForAnyValue) || operator.comparison.is_negated() {
         return Certainty::Maybe;
     }
     let matches: fn(&str, &str) -> bool = match operator.comparison {

@@ -38,7 +38,7 @@ declare_rules! { Key:
     /// Create a key of the usage `ENCRYPT_DECRYPT`; the usage of a key cannot be changed.
     ///
     /// ## Source
-    /// KMS API Reference, "CreateKey", KeyUsage.
+    /// KMS API Reference, "`CreateKey`", `KeyUsage`.
     pub KEY_USAGE_WRONG = {
         id: "key-usage-wrong", code: None,
         severity: Error, confidence: High, persona: Regular,

@@ -133,7 +133,8 @@ fn everything(
     let whole = action.value.is_every_action() || action.value.is_every_action_of("kms");
     let is_workload = holder.part == Part::Workload;
     // The console's own administrators hold kms:Put*; only a workload that does is remarkable.
-    if !whole && !(is_workload && action.value.name().contains('*') && action.value.covers("kms:PutKeyPolicy")) {
+    let rewrites = is_workload && action.value.name().contains('*') && action.value.covers("kms:PutKeyPolicy");
+    if !(whole || rewrites) {
         return;
     }
     let deed = if whole { "do everything with this key" } else { "rewrite this key policy" };

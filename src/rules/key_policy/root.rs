@@ -3,9 +3,9 @@
 use crate::{
     document::Project,
     finding::{Applicability, Finding, RuleInfo},
-    policy::{AccountId, Arn, Policy, PolicyKind, Principal, Statement, names_account_root},
+    policy::{AccountId, Arn, Listed, Policy, PolicyKind, Principal, Statement, names_account_root},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
-    source::{Edit, Span, Spanned},
+    source::{Edit, Span},
 };
 
 declare_rules! { KeyPolicy:
@@ -124,12 +124,9 @@ fn accounts(statement: &Statement) -> impl Iterator<Item = Naming<'_>> {
         Principal::Account(account) => Some(Naming { statement, place: principal.span, account: Some(account) }),
         _ => None,
     });
-    let malformed = listed.into_iter().flat_map(|listed| &listed.malformed).filter(is_root);
+    let malformed =
+        listed.into_iter().flat_map(|listed| &listed.malformed).filter(|text| names_account_root(&text.value));
     read.chain(malformed.map(move |text| Naming { statement, place: text.span, account: None }))
-}
-
-fn is_root(text: &&Spanned<String>) -> bool {
-    names_account_root(&text.value)
 }
 
 /// Whether a statement names anyone, or everyone but a few: then another rule speaks.
@@ -187,7 +184,7 @@ fn missing(policy: &Policy, project: &Project<'_>, owner: Option<AccountId>) -> 
 /// The one account of all principals that are named, with its partition.
 fn named_account(policy: &Policy) -> Option<(AccountId, String)> {
     let principals = policy.statements.iter().filter_map(Statement::named_principals);
-    let mut arns = principals.flat_map(|listed| listed.values()).filter_map(Principal::arn);
+    let mut arns = principals.flat_map(Listed::values).filter_map(Principal::arn);
     let first = arns.next()?;
     let partition = Arn::parse(first.as_str()).ok()?.partition.to_owned();
     arns.all(|arn| arn.account() == first.account()).then_some((first.account(), partition))

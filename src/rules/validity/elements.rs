@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
-    policy::{Policy, PolicyKind, PolicyVersion, Statement},
+    policy::{Policy, PolicyKind, PolicyVersion, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Span},
 };
@@ -69,7 +69,7 @@ declare_rules! { Validity:
     /// Name the actions that are meant.
     ///
     /// ## Source
-    /// IAM User Guide, "IAM JSON policy elements: Action"; KMS API Reference, "PutKeyPolicy".
+    /// IAM User Guide, "IAM JSON policy elements: Action"; KMS API Reference, "`PutKeyPolicy`".
     pub ACTION_MISSING = {
         id: "action-missing", code: Some("MISSING_ACTION"),
         severity: Error, confidence: High, persona: Regular,
@@ -209,7 +209,7 @@ fn holds_variable(policy: &Policy) -> bool {
     policy.statements.iter().any(|statement| {
         let resources = statement.resources.iter().flat_map(|clause| clause.listed().values());
         let values = statement.conditions.iter().flat_map(|condition| condition.values.values());
-        resources.map(|resource| resource.as_str()).chain(values.map(String::as_str)).any(|text| text.contains("${"))
+        resources.map(ResourcePattern::as_str).chain(values.map(String::as_str)).any(|text| text.contains("${"))
     })
 }
 

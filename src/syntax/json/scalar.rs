@@ -13,10 +13,9 @@ impl<'a> Reader<'a> {
         }
         let word = self.word(false);
         match word {
-            "" => Value::Null,
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
-            "null" => Value::Null,
+            "" | "null" => Value::Null,
             "True" => self.python(start, word, "true", Value::Bool(true)),
             "False" => self.python(start, word, "false", Value::Bool(false)),
             "None" => self.python(start, word, "null", Value::Null),

@@ -284,6 +284,8 @@ fn nesting_ends_at_its_bound() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
     #[test]
     fn no_text_makes_the_reader_fail(text in "[{}\\[\\]\",:'\\\\a1 \u{a0}“”/*#\n`u]{0,60}") {
         let source = source(&text);
