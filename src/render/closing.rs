@@ -38,7 +38,10 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
         let passed_over = report.skipped.iter().map(|skipped| format!("{}: {}", skipped.file, skipped.message));
         push_list(out, "passed over", passed_over, style);
     }
-    push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
+    // Where nothing could be read, the problems have said all there is to say.
+    if report.files > 0 || report.problems.is_empty() {
+        push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
+    }
     if !report.not_evaluated.is_empty() {
         let hint = if style.verbose { "" } else { " (-v lists them)" };
         let line = format!("not evaluated: {}{hint}", report.not_evaluated.len());
@@ -100,7 +103,7 @@ fn summary(report: &Report) -> String {
         counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word)).collect();
     let files = counted(report.files, "file");
     let policies = match report.policies() {
-        0 if counts.is_empty() && report.documents.is_empty() => return format!("no policies found in {files}"),
+        0 if counts.is_empty() && report.files == 0 => return "no policies found".to_owned(),
         0 => "no policies".to_owned(),
         1 => "1 policy".to_owned(),
         several => format!("{several} policies"),
@@ -149,7 +152,9 @@ mod tests {
         assert_eq!(summary(&report), "2 errors, 1 warning in 1 file (no policies)");
         report.findings.clear();
         report.documents.clear();
-        assert_eq!(summary(&report), "no policies found in 1 file");
+        report.files = 0;
+        assert_eq!(summary(&report), "no policies found");
+        report.files = 1;
         report.documents = vec![key_policy(None, true), key_policy(None, false)];
         assert_eq!(summary(&report), "no findings in 1 file (1 policy)");
     }
