@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 
 use kpl::{
-    source::{Origin, Source, SourceId},
+    source::{Origin, Source},
     syntax::{Node, Value, json, print},
 };
 use serde_json::Value as Serde;
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// Whether both readers take a text and read the same from it, also once it is printed.
 fn agrees(text: &str) -> bool {
     let Ok(theirs) = serde_json::from_str::<Serde>(text) else { return false };
-    let source = Source::of_text(SourceId(0), Origin::Stdin(None), text.to_owned());
+    let source = Source::of_text(Origin::Stdin(None), text.to_owned());
     let tree = json::read(&source, json::Dialect::Json);
     let again = serde_json::from_str::<Serde>(&print::pretty(&tree.root));
     tree.faults.is_empty() && same(&tree.root, &theirs) && again.is_ok_and(|again| again == theirs)

@@ -69,7 +69,7 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// How the report is written: text or json
+    /// How the report is written: text, concise, json or jsonl
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format, hide_default_value = true)]
     pub(super) format: Format,
 
@@ -133,6 +133,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "BYTES")]
     pub(super) max_size: Option<u64>,
 
+    /// Show every finding in full, however many there are
+    #[arg(long)]
+    pub(super) all: bool,
+
     /// Findings only, no summary
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
@@ -166,7 +170,7 @@ pub(super) struct ExplainArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesArgs {
     /// How the catalogue is written: text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format, hide_default_value = true)]
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = catalogue_format, hide_default_value = true)]
     pub(super) format: Format,
 
     /// When to colour: auto, always or never
@@ -175,7 +179,14 @@ pub(super) struct RulesArgs {
 }
 
 fn format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|_| "it is text or json".to_owned())
+    text.parse().map_err(|_| "it is text, concise, json or jsonl".to_owned())
+}
+
+fn catalogue_format(text: &str) -> Result<Format, String> {
+    match text.parse() {
+        Ok(format @ (Format::Text | Format::Json)) => Ok(format),
+        _ => Err("it is text or json".to_owned()),
+    }
 }
 
 fn kind(text: &str) -> Result<KindArg, String> {

@@ -1,6 +1,6 @@
 //! `kpl check`.
 
-use super::{Exit, args::CheckArgs, inputs, screen};
+use super::{Exit, args::CheckArgs, inputs, progress::Progress, screen};
 use crate::{
     document::Declared,
     finding::Report,
@@ -8,19 +8,31 @@ use crate::{
     render::{self, Format},
 };
 
+/// How many findings a person is shown in full, unless all are asked for.
+const SHOWN: usize = 100;
+
 pub(super) fn run(args: &CheckArgs) -> Exit {
     let loaded = inputs::load(args);
     let options = options(args);
-    let mut report = lint::lint(&loaded.sources, &loaded.inputs, &options);
+    let progress = Progress::start(loaded.inputs.len(), args.quiet);
+    let mut report = lint::lint_with(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
+    drop(progress);
+    report.skipped.extend(loaded.skipped);
+    report.skipped.sort_by(|one, other| one.file.cmp(&other.file));
     let mut problems = loaded.problems;
     problems.append(&mut report.problems);
     report.problems = problems;
     let mut style = screen::style(args.color);
     (style.verbose, style.quiet) = (args.verbose, args.quiet);
+    if !args.all {
+        style.most = SHOWN;
+    }
     let complaints: String = report.problems.iter().map(|problem| render::problem_line(problem, &style)).collect();
     screen::complain(&complaints);
     let text = match args.format {
         Format::Text => render::text(&report, &loaded.sources, &style),
+        Format::Concise => render::concise(&report, &loaded.sources, &style),
+        Format::Jsonl => render::jsonl(&report, &loaded.sources),
         Format::Json => render::json(&report, &loaded.sources, env!("CARGO_PKG_VERSION")),
     };
     screen::print(&text);

@@ -6,7 +6,7 @@ use crate::{
     lint,
     render::{self, Style},
     rules,
-    source::{Origin, Source, SourceId},
+    source::{Origin, Source},
     syntax::{Node, print, yaml},
 };
 
@@ -36,7 +36,7 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
     facts.extend((!rule.supersedes.is_empty()).then(|| format!("speaks for {}", rule.supersedes.join(", "))));
     out.push_str(&render::paragraph(&facts.join("; "), 2, style));
     out.push_str(&render::document(rule.documentation, style));
-    let source = Source::of_text(SourceId(0), Origin::Stdin(None), rule.fixture.to_owned());
+    let source = Source::of_text(Origin::Stdin(None), rule.fixture.to_owned());
     let fixture = yaml::read(&source).root;
     for (list, title) in [("fail", "Example that it flags"), ("pass", "Example that it does not")] {
         let Some(case) = fixture.get(list).and_then(|cases| cases.items().first()) else { continue };

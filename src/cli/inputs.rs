@@ -9,6 +9,7 @@ use std::{
 };
 
 use ignore::WalkBuilder;
+use rayon::prelude::*;
 
 use super::args::CheckArgs;
 use crate::{
@@ -29,12 +30,15 @@ pub(super) struct Loaded {
     pub(super) sources: Sources,
     pub(super) inputs: Vec<Input>,
     pub(super) problems: Vec<Problem>,
+    /// Files that a walk opened and that are no text.
+    pub(super) skipped: Vec<Problem>,
 }
 
 /// Reads every file that the arguments name.
 pub(super) fn load(args: &CheckArgs) -> Loaded {
-    let mut loader = Loader {
-        loaded: Loaded::default(),
+    let mut finder = Finder {
+        targets: Vec::new(),
+        problems: Vec::new(),
         seen: HashSet::new(),
         max_file: args.max_size.unwrap_or(MAX_FILE).max(MAX_FILE),
     };
@@ -42,24 +46,40 @@ pub(super) fn load(args: &CheckArgs) -> Loaded {
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
     for path in paths {
         if path.as_os_str() == "-" {
-            loader.stdin(args.stdin_filename.clone());
+            let from = From::Stdin(args.stdin_filename.clone());
+            finder.targets.push(Target { from, named: true, reported: true });
         } else {
-            loader.path(path, true);
+            finder.path(path, true);
         }
     }
     for pattern in &args.context {
-        loader.glob(pattern, false);
+        finder.glob(pattern, false);
     }
-    loader.loaded
+    finder.read()
 }
 
-struct Loader {
-    loaded: Loaded,
+/// One text to read.
+struct Target {
+    from: From,
+    /// Whether the user named it, rather than a walk finding it.
+    named: bool,
+    reported: bool,
+}
+
+enum From {
+    File(PathBuf),
+    Stdin(Option<String>),
+}
+
+/// Finds the files that the arguments mean, each once.
+struct Finder {
+    targets: Vec<Target>,
+    problems: Vec<Problem>,
     seen: HashSet<PathBuf>,
     max_file: u64,
 }
 
-impl Loader {
+impl Finder {
     fn path(&mut self, path: &Path, reported: bool) {
         match fs::metadata(path) {
             Ok(about) if about.is_dir() => self.folder(path, reported),
@@ -67,7 +87,7 @@ impl Loader {
             Err(error) if error.kind() == ErrorKind::NotFound && is_pattern(path) => {
                 self.glob(&path.to_string_lossy(), reported);
             }
-            Err(error) => self.unreadable(path, &error, true),
+            Err(error) => self.problems.push(unreadable(path, &error, true)),
         }
     }
 
@@ -75,12 +95,13 @@ impl Loader {
         let matches = match glob::glob(pattern) {
             Ok(matches) => matches,
             Err(error) => {
-                return self.problem(Path::new(pattern), format!("the pattern is broken: {}", error.msg), None, true);
+                let message = format!("the pattern is broken: {}", error.msg);
+                return self.problems.push(problem(Path::new(pattern), message, None, true));
             }
         };
         let paths: Vec<PathBuf> = matches.filter_map(Result::ok).collect();
         if paths.is_empty() {
-            self.problem(Path::new(pattern), "no file matches".to_owned(), None, reported);
+            self.problems.push(problem(Path::new(pattern), "no file matches".to_owned(), None, reported));
         }
         for path in paths {
             self.path(&path, reported);
@@ -96,7 +117,7 @@ impl Loader {
                 Ok(_) => {}
                 Err(error) => {
                     let message = error.io_error().map_or_else(|| error.to_string(), cause);
-                    self.problem(folder, message, None, false);
+                    self.problems.push(problem(folder, message, None, false));
                 }
             }
         }
@@ -107,7 +128,7 @@ impl Loader {
         match fs::metadata(path) {
             Ok(about) if about.is_file() => self.file(path, about.len(), false, reported),
             Ok(_) => {}
-            Err(error) => self.unreadable(path, &error, false),
+            Err(error) => self.problems.push(unreadable(path, &error, false)),
         }
     }
 
@@ -118,59 +139,82 @@ impl Loader {
         }
         if size > self.max_file {
             let message = format!("it has {size} bytes, more than {}", self.max_file);
-            return self.problem(path, message, Some("--max-size BYTES raises the bound"), named);
-        }
-        match fs::read(path) {
-            Ok(bytes) => self.text(Origin::File(path.to_owned()), bytes, named, reported),
-            Err(error) => self.unreadable(path, &error, named),
+            self.problems.push(problem(path, message, Some(RAISES), named));
+        } else {
+            self.targets.push(Target { from: From::File(path.to_owned()), named, reported });
         }
     }
 
-    fn stdin(&mut self, name: Option<String>) {
-        let mut bytes = Vec::new();
-        let origin = Origin::Stdin(name);
-        match io::stdin().lock().take(self.max_file + 1).read_to_end(&mut bytes) {
-            Ok(size) if size as u64 > self.max_file => {
-                let message = format!("it has more than {} bytes", self.max_file);
-                self.problem(Path::new("<stdin>"), message, Some("--max-size BYTES raises the bound"), true);
-            }
-            Ok(_) => self.text(origin, bytes, true, true),
-            Err(error) => self.unreadable(Path::new("<stdin>"), &error, true),
-        }
-    }
-
-    fn text(&mut self, origin: Origin, bytes: Vec<u8>, named: bool, reported: bool) {
-        let id = self.loaded.sources.next_id();
-        let name = match &origin {
-            Origin::File(path) => path.clone(),
-            Origin::Stdin(_) => PathBuf::from("<stdin>"),
+    /// Reads what was found, several files at a time, in the order in which they were found.
+    fn read(self) -> Loaded {
+        let max = self.max_file;
+        let texts: Vec<Result<Source, Trouble>> = if self.targets.len() < FEW {
+            self.targets.iter().map(|target| target.read(max)).collect()
+        } else {
+            self.targets.par_iter().map(|target| target.read(max)).collect()
         };
-        match Source::read(id, origin, bytes) {
-            Ok(source) => {
-                self.loaded.sources.push(source);
-                self.loaded.inputs.push(Input { source: id, named, reported });
+        let mut loaded = Loaded { problems: self.problems, ..Loaded::default() };
+        for (target, text) in self.targets.iter().zip(texts) {
+            match text {
+                Ok(source) => {
+                    let source = loaded.sources.push(source);
+                    loaded.inputs.push(Input { source, named: target.named, reported: target.reported });
+                }
+                Err(Trouble::Failed(problem)) => loaded.problems.push(problem),
+                // A picture under another file's name is nothing that a walk should remark on.
+                Err(Trouble::NotText(problem)) if !target.named => loaded.skipped.push(problem),
+                Err(Trouble::NotText(problem)) => loaded.problems.push(problem),
             }
-            Err(error) if named => self.problem(&name, error.to_string(), Some("name a file of JSON or YAML"), true),
-            // A picture under another file's name is nothing that a walk should remark on.
-            Err(_) => {}
         }
+        loaded
     }
+}
 
-    fn unreadable(&mut self, path: &Path, error: &io::Error, fatal: bool) {
-        let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.file_type().is_symlink());
-        let message = match fs::read_link(path) {
-            Ok(target) if is_link && error.kind() == ErrorKind::NotFound => {
-                format!("a link to {}, which does not exist", target.display())
+/// So few files are read sooner than threads are started.
+const FEW: usize = 16;
+
+const RAISES: &str = "--max-size BYTES raises the bound";
+
+/// Why there is no text.
+enum Trouble {
+    Failed(Problem),
+    NotText(Problem),
+}
+
+impl Target {
+    fn read(&self, max_file: u64) -> Result<Source, Trouble> {
+        let (origin, name, bytes) = match &self.from {
+            From::File(path) => (Origin::File(path.clone()), path.clone(), fs::read(path)),
+            From::Stdin(name) => {
+                let mut bytes = Vec::new();
+                let read = io::stdin().lock().take(max_file + 1).read_to_end(&mut bytes);
+                (Origin::Stdin(name.clone()), PathBuf::from("<stdin>"), read.map(|_| bytes))
             }
-            _ => cause(error),
         };
-        self.problem(path, message, None, fatal);
+        let bytes = bytes.map_err(|error| Trouble::Failed(unreadable(&name, &error, self.named)))?;
+        if bytes.len() as u64 > max_file {
+            let message = format!("it has more than {max_file} bytes");
+            return Err(Trouble::Failed(problem(&name, message, Some(RAISES), self.named)));
+        }
+        Source::read(origin, bytes).map_err(|error| {
+            Trouble::NotText(problem(&name, error.to_string(), Some("name a file of JSON or YAML"), self.named))
+        })
     }
+}
 
-    fn problem(&mut self, path: &Path, message: String, help: Option<&str>, fatal: bool) {
-        let file = path.display().to_string();
-        self.loaded.problems.push(Problem { file, message, help: help.map(str::to_owned), fatal });
-    }
+fn unreadable(path: &Path, error: &io::Error, fatal: bool) -> Problem {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.file_type().is_symlink());
+    let message = match fs::read_link(path) {
+        Ok(target) if is_link && error.kind() == ErrorKind::NotFound => {
+            format!("a link to {}, which does not exist", target.display())
+        }
+        _ => cause(error),
+    };
+    problem(path, message, None, fatal)
+}
+
+fn problem(path: &Path, message: String, help: Option<&str>, fatal: bool) -> Problem {
+    Problem { file: path.display().to_string(), message, help: help.map(str::to_owned), fatal }
 }
 
 /// Why a file could not be read, in the user's words.

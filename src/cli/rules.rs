@@ -39,10 +39,7 @@ impl Entry {
 }
 
 pub(super) fn run(args: &RulesArgs) -> Exit {
-    match args.format {
-        Format::Text => text(),
-        Format::Json => json(),
-    }
+    if args.format == Format::Json { json() } else { text() }
 }
 
 fn json() -> Exit {

@@ -5,6 +5,8 @@ mod selection;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rayon::prelude::*;
+
 pub use selection::{Selection, Selector, UnknownSelector, nearest};
 
 use crate::{
@@ -54,12 +56,45 @@ pub struct Input {
 /// Looks at all inputs and says what the rules find. One input's trouble never hides what others have to say.
 #[must_use]
 pub fn lint(sources: &Sources, inputs: &[Input], options: &Options) -> Report {
+    lint_with(sources, inputs, options, &|| {})
+}
+
+/// [`lint`], telling of each input that is done.
+#[must_use]
+pub fn lint_with(sources: &Sources, inputs: &[Input], options: &Options, tick: &(dyn Fn() + Sync)) -> Report {
     let mut run = Run::new(sources, options);
-    for input in inputs {
-        run.open(*input);
-    }
+    let opened: Vec<Opened<'_>> = map(inputs, |input| {
+        let opened = run.open(*input);
+        tick();
+        opened
+    });
+    opened.into_iter().for_each(|opened| run.add(opened));
     run.ask();
     run.report
+}
+
+/// So few inputs are done sooner than threads are started.
+const FEW: usize = 16;
+
+/// Maps a list in its order, several items at a time where there are many.
+fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < FEW { items.iter().map(each).collect() } else { items.par_iter().map(each).collect() }
+}
+
+/// What became of one input.
+#[derive(Default)]
+struct Opened<'a> {
+    document: Option<Document<'a>>,
+    problem: Option<Problem>,
+    skipped: Option<Problem>,
+}
+
+/// What the rules said of one document, or of all.
+#[derive(Default)]
+struct Said {
+    found: Vec<Finding>,
+    unasked: Vec<Unasked>,
+    crashes: Vec<Problem>,
 }
 
 struct Run<'a> {
@@ -75,51 +110,50 @@ impl<'a> Run<'a> {
         Self { sources, options, project, report: Report::default() }
     }
 
-    fn open(&mut self, input: Input) {
-        let Some(source) = self.sources.get(input.source) else { return };
+    fn open(&self, input: Input) -> Opened<'a> {
+        let Some(source) = self.sources.get(input.source) else { return Opened::default() };
         let Ok(opened) = catch_unwind(AssertUnwindSafe(|| document::open(source, self.options.kind))) else {
-            self.problem(source, "internal error while it was read", None, true);
-            return;
+            let problem = problem(source, "internal error while it was read", None, true);
+            return Opened { problem: Some(problem), ..Opened::default() };
         };
         match opened {
             Ok(mut document) if document.kind != "unknown" || input.named || promises_policy(source) => {
                 document.reported = input.reported;
-                self.bound(&mut document, source, input.named);
-                self.add(document);
+                let problem = self.bound(&mut document, source, input.named);
+                Opened { document: Some(document), problem, skipped: None }
             }
             Err(error) if input.named && !self.options.if_policy => {
                 let help =
                     "kpl reads policies as JSON or YAML, and what the AWS CLI answers; --if-policy passes over others";
-                self.problem(source, error.to_string(), Some(help), true);
+                Opened { problem: Some(problem(source, error.to_string(), Some(help), true)), ..Opened::default() }
             }
             Ok(_) | Err(_) => {
-                let message = "no policy, key or alias in it".to_owned();
-                self.report.skipped.push(Problem { file: source.name(), message, help: None, fatal: false });
+                let skipped = problem(source, "no policy, key or alias in it", None, false);
+                Opened { skipped: Some(skipped), ..Opened::default() }
             }
         }
     }
 
     /// Leaves out policies that are larger than the bound.
-    fn bound(&mut self, document: &mut Document<'a>, source: &Source, named: bool) {
+    fn bound(&self, document: &mut Document<'a>, source: &Source, named: bool) -> Option<Problem> {
         let max = self.options.max_policy;
         let fits = |policy: &PolicyDocument<'_>| {
             u64::from(policy.policy.span.end) - u64::from(policy.policy.span.start) <= max
         };
         let before = document.policies.len();
         document.policies.retain(fits);
-        if document.policies.len() < before {
-            let message = format!("a policy in it has more than {max} bytes");
-            self.problem(source, message, Some("--max-size BYTES raises the bound"), named);
-            document.reported &= !document.policies.is_empty();
+        if document.policies.len() == before {
+            return None;
         }
+        document.reported &= !document.policies.is_empty();
+        let message = format!("a policy in it has more than {max} bytes");
+        Some(problem(source, message, Some("--max-size BYTES raises the bound"), named))
     }
 
-    fn problem(&mut self, source: &Source, message: impl Into<String>, help: Option<&str>, fatal: bool) {
-        let help = help.map(str::to_owned);
-        self.report.problems.push(Problem { file: source.name(), message: message.into(), help, fatal });
-    }
-
-    fn add(&mut self, document: Document<'a>) {
+    fn add(&mut self, opened: Opened<'a>) {
+        self.report.problems.extend(opened.problem);
+        self.report.skipped.extend(opened.skipped);
+        let Some(document) = opened.document else { return };
         self.report.files += usize::from(document.reported);
         let info = |name: Option<String>, policy_kind, because: &str| DocumentInfo {
             source: document.source,
@@ -141,84 +175,107 @@ impl<'a> Run<'a> {
 
     fn ask(&mut self) {
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
-        let checks: Vec<&dyn Check> =
-            CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect();
-        let mut found = Vec::new();
-        let mut unasked = Vec::new();
-        let mut crashes = Vec::new();
-        let mut index = 0;
-        for document in &self.project.documents {
-            let first = index;
-            index += document.policies.len().max(1);
-            let Some(source) = self.sources.get(document.source).filter(|_| document.reported) else { continue };
-            for check in &checks {
-                let mut asked = Findings::new(Some(first), &is_selected);
-                let done = catch_unwind(AssertUnwindSafe(|| {
-                    check.document(document, source, &mut asked);
-                    document.keys.iter().for_each(|key| check.key(key, &self.project, &mut asked));
-                }));
-                let mut gathered = gather(asked, done.is_ok(), *check, source, &mut crashes);
-                found.append(&mut gathered.0);
-                unasked.append(&mut gathered.1);
-                for (number, policy) in document.policies.iter().enumerate() {
-                    let mut asked = Findings::new(Some(first + number), &is_selected);
-                    let done = catch_unwind(AssertUnwindSafe(|| self.ask_policy(*check, policy, &mut asked)));
-                    let (mut findings, mut open) = gather(asked, done.is_ok(), *check, source, &mut crashes);
-                    for finding in &mut findings {
-                        finish::write_in_file(finding, policy);
-                    }
-                    found.append(&mut findings);
-                    unasked.append(&mut open);
-                }
+        let asking = Asking {
+            checks: CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect(),
+            is_selected: &is_selected,
+            project: &self.project,
+        };
+        let mut first = 0;
+        let numbered: Vec<(usize, &Document<'_>)> = self
+            .project
+            .documents
+            .iter()
+            .map(|document| {
+                let number = first;
+                first += document.policies.len().max(1);
+                (number, document)
+            })
+            .collect();
+        let mut said = map(&numbered, |(number, document)| {
+            match self.sources.get(document.source).filter(|_| document.reported) {
+                Some(source) => asking.ask(document, *number, source),
+                None => Said::default(),
             }
+        });
+        said.extend(self.sources.iter().next().map(|source| asking.ask_project(source)));
+        let mut all = Said::default();
+        for mut said in said {
+            all.found.append(&mut said.found);
+            all.unasked.append(&mut said.unasked);
+            all.crashes.append(&mut said.crashes);
         }
-        self.ask_project(&checks, &is_selected, &mut found, &mut unasked, &mut crashes);
-        self.report.problems.append(&mut crashes);
-        finish::finish(&mut self.report, found, unasked, &self.project, self.sources, &self.options.selection);
-    }
-
-    fn ask_policy(&self, check: &dyn Check, document: &PolicyDocument<'_>, asked: &mut Findings<'_>) {
-        let context = RuleContext { document, project: &self.project };
-        check.policy(&document.policy, &context, asked);
-        for statement in &document.policy.statements {
-            check.statement(statement, &context, asked);
-        }
-    }
-
-    fn ask_project(
-        &self,
-        checks: &[&dyn Check],
-        is_selected: &dyn Fn(&'static RuleInfo) -> bool,
-        found: &mut Vec<Finding>,
-        unasked: &mut Vec<Unasked>,
-        crashes: &mut Vec<Problem>,
-    ) {
-        let Some(first) = self.sources.iter().next() else { return };
-        for check in checks {
-            let mut asked = Findings::new(None, is_selected);
-            let done = catch_unwind(AssertUnwindSafe(|| check.project(&self.project, &mut asked)));
-            let (mut findings, mut open) = gather(asked, done.is_ok(), *check, first, crashes);
-            found.append(&mut findings);
-            unasked.append(&mut open);
-        }
+        self.report.problems.append(&mut all.crashes);
+        finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, &self.options.selection);
     }
 }
 
-/// What one check said; a check that crashed is told of as a fault of kpl's own.
-fn gather(
-    asked: Findings<'_>,
-    is_done: bool,
-    check: &dyn Check,
-    source: &Source,
-    crashes: &mut Vec<Problem>,
-) -> (Vec<Finding>, Vec<Unasked>) {
-    if !is_done {
-        let rule = check.rules().first().map_or("", |rule| rule.id);
-        let message = format!("internal error in rule {rule}");
-        let help = Some("what other rules found is told all the same; please report this with the file".to_owned());
-        crashes.push(Problem { file: source.name(), message, help, fatal: true });
+/// The checks of a run, and what they may ask.
+struct Asking<'r, 'a> {
+    checks: Vec<&'static dyn Check>,
+    is_selected: &'r (dyn Fn(&'static RuleInfo) -> bool + Sync),
+    project: &'r Project<'a>,
+}
+
+impl Asking<'_, '_> {
+    /// Asks every check about one file; `first` is the number of its first document.
+    fn ask(&self, document: &Document<'_>, first: usize, source: &Source) -> Said {
+        let mut said = Said::default();
+        for check in &self.checks {
+            self.gather(&mut said, *check, Some(first), source, |asked| {
+                check.document(document, source, asked);
+                document.keys.iter().for_each(|key| check.key(key, self.project, asked));
+            });
+        }
+        for (number, policy) in document.policies.iter().enumerate() {
+            let before = said.found.len();
+            for check in &self.checks {
+                self.gather(&mut said, *check, Some(first + number), source, |asked| {
+                    let context = RuleContext { document: policy, project: self.project };
+                    check.policy(&policy.policy, &context, asked);
+                    for statement in &policy.policy.statements {
+                        check.statement(statement, &context, asked);
+                    }
+                });
+            }
+            for finding in &mut said.found[before..] {
+                finish::write_in_file(finding, policy);
+            }
+        }
+        said
     }
-    asked.into_parts()
+
+    /// Asks every check about all documents together; a crash is told of the first file.
+    fn ask_project(&self, source: &Source) -> Said {
+        let mut said = Said::default();
+        for check in &self.checks {
+            self.gather(&mut said, *check, None, source, |asked| check.project(self.project, asked));
+        }
+        said
+    }
+
+    /// Gathers what one check says; a check that crashes is told of as a fault of kpl's own, and the rest goes on.
+    fn gather(
+        &self,
+        said: &mut Said,
+        check: &dyn Check,
+        document: Option<usize>,
+        source: &Source,
+        ask: impl FnOnce(&mut Findings<'_>),
+    ) {
+        let mut asked = Findings::new(document, self.is_selected);
+        if catch_unwind(AssertUnwindSafe(|| ask(&mut asked))).is_err() {
+            let rule = check.rules().first().map_or("", |rule| rule.id);
+            let help = "what other rules found is told all the same; please report this with the file";
+            said.crashes.push(problem(source, format!("internal error in rule {rule}"), Some(help), true));
+        }
+        let (mut found, mut unasked) = asked.into_parts();
+        said.found.append(&mut found);
+        said.unasked.append(&mut unasked);
+    }
+}
+
+fn problem(source: &Source, message: impl Into<String>, help: Option<&str>, fatal: bool) -> Problem {
+    Problem { file: source.name(), message: message.into(), help: help.map(str::to_owned), fatal }
 }
 
 /// Whether broken text that nobody named was meant as a policy.

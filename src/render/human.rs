@@ -28,8 +28,17 @@ const HANGING: usize = 4;
 #[must_use]
 pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
+    let shown = worst(&report.findings, style.most);
+    for finding in &shown {
         push_finding(&mut out, finding, sources, style);
+        out.push('\n');
+    }
+    if shown.len() < report.findings.len() {
+        let line = format!(
+            "… {} more findings: --all shows them, --format concise a line each",
+            report.findings.len() - shown.len()
+        );
+        push_hanging(&mut out, &wrapped(&line, 0, 0, style), 0);
         out.push('\n');
     }
     if style.quiet {
@@ -39,6 +48,19 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
         closing::push(&mut out, report, sources, style);
     }
     out
+}
+
+/// So many findings, the worst of them where there are more, in the order of their places.
+fn worst(findings: &[Finding], most: usize) -> Vec<&Finding> {
+    let mut left = most;
+    let mut taken: Vec<(usize, &Finding)> = Vec::new();
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let of_severity = findings.iter().enumerate().filter(|(_, finding)| finding.severity == severity);
+        taken.extend(of_severity.take(left));
+        left = most.saturating_sub(taken.len());
+    }
+    taken.sort_by_key(|(index, _)| *index);
+    taken.into_iter().map(|(_, finding)| finding).collect()
 }
 
 fn push_finding(out: &mut String, finding: &Finding, sources: &Sources, style: &Style) {

@@ -28,6 +28,18 @@ pub fn json(report: &Report, sources: &Sources, version: &str) -> String {
     text
 }
 
+/// The findings alone, each as the JSON report has it, a line each.
+#[must_use]
+pub fn jsonl(report: &Report, sources: &Sources) -> String {
+    let view = View { report, sources };
+    let mut text = String::new();
+    for finding in &report.findings {
+        text.push_str(&serde_json::to_string(&view.finding(finding)).unwrap_or_default());
+        text.push('\n');
+    }
+    text
+}
+
 /// The documents without those that were read for context only.
 fn reported(report: &Report) -> impl Iterator<Item = &DocumentInfo> {
     report.documents.iter().filter(|document| document.reported)
@@ -338,7 +350,7 @@ mod tests {
     fn offsets_count_the_bytes_of_a_utf_16_file() {
         let mut sources = Sources::default();
         let bytes: Vec<u8> = "\u{feff}é*".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        sources.push(Source::read(SourceId(0), Origin::Stdin(None), bytes).unwrap());
+        sources.push(Source::read(Origin::Stdin(None), bytes).unwrap());
         let report = report(vec![finding(&sources, 0, "*")]);
         let start = value!({"line": 1, "column": 2, "offset": 4});
         assert_eq!(parsed(&report, &sources)["findings"][0]["span"]["start"], start);

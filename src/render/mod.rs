@@ -4,6 +4,7 @@
 //! nothing and knows no rule and no policy: it shows what a finding says, at the place that the finding names.
 
 mod closing;
+mod concise;
 mod excerpt;
 mod human;
 mod json;
@@ -16,8 +17,9 @@ mod window;
 use std::{fmt, str::FromStr};
 
 pub use closing::problem_line;
+pub use concise::concise;
 pub use human::text;
-pub use json::json;
+pub use json::{json, jsonl};
 pub use page::{document, heading, paragraph};
 
 /// How a report is written.
@@ -25,20 +27,26 @@ pub use page::{document, heading, paragraph};
 pub enum Format {
     /// Findings with the lines they are about, for a person.
     Text,
+    /// A line for each finding.
+    Concise,
     /// One JSON document, for a program.
     Json,
+    /// A finding a line, each a JSON object.
+    Jsonl,
 }
 
 impl Format {
     /// Every format, in the order of the command line's help.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Concise, Self::Json, Self::Jsonl];
 
     /// The word that the command line uses.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Concise => "concise",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
         }
     }
 }
@@ -51,7 +59,7 @@ impl fmt::Display for Format {
 
 /// The word names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is none of text, json")]
+#[error("`{found}` is none of text, concise, json, jsonl")]
 pub struct UnknownFormat {
     found: String,
 }
@@ -75,6 +83,8 @@ pub struct Style {
     pub unicode: bool,
     /// How many columns a line may take.
     pub width: usize,
+    /// How many findings are shown in full; the worst first, where there are more.
+    pub most: usize,
     /// Whether the documents and what was not evaluated are listed too.
     pub verbose: bool,
     /// Whether the findings stand alone, without a summary.
@@ -87,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_format_is_read_back_from_its_word() {
-        assert_eq!(Format::ALL.map(|format| format.to_string().parse()), [Ok(Format::Text), Ok(Format::Json)]);
-        assert_eq!("xml".parse::<Format>().unwrap_err().to_string(), "`xml` is none of text, json");
+        assert_eq!(Format::ALL.map(|format| format.to_string().parse()), Format::ALL.map(Ok));
+        assert_eq!("xml".parse::<Format>().unwrap_err().to_string(), "`xml` is none of text, concise, json, jsonl");
     }
 }

@@ -21,14 +21,14 @@ pub(super) static PUBLIC_KEY_POLICY: RuleInfo = RuleInfo {
 };
 
 /// Without colours, 80 columns wide, the findings alone.
-pub(super) const PLAIN: Style = Style { color: false, unicode: true, width: 80, verbose: false, quiet: true };
+pub(super) const PLAIN: Style =
+    Style { color: false, unicode: true, width: 80, most: usize::MAX, verbose: false, quiet: true };
 
 /// Files by name and text.
 pub(super) fn sources(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     for (name, text) in files {
-        let id = sources.next_id();
-        sources.push(Source::of_text(id, Origin::File((*name).into()), (*text).to_owned()));
+        sources.push(Source::of_text(Origin::File((*name).into()), (*text).to_owned()));
     }
     sources
 }

@@ -79,7 +79,7 @@ pub enum Origin {
 /// One text of a run: its name, its characters, and how its bytes were read.
 #[derive(Debug)]
 pub struct Source {
-    /// Its index in [`Sources`].
+    /// Its index in [`Sources`]; 0 until it is put there.
     pub id: SourceId,
     /// Where it came from.
     pub origin: Origin,
@@ -96,16 +96,16 @@ impl Source {
     ///
     /// # Errors
     /// [`NotText`] when the bytes hold a zero byte and are no UTF-16, as pictures and archives do.
-    pub fn read(id: SourceId, origin: Origin, bytes: Vec<u8>) -> Result<Self, NotText> {
+    pub fn read(origin: Origin, bytes: Vec<u8>) -> Result<Self, NotText> {
         let decoded = decode::decode(bytes)?;
         let decode::Decoded { text, encoding, damaged } = decoded;
-        Ok(Self { id, origin, encoding, damaged, text, lines: OnceLock::new() })
+        Ok(Self { id: SourceId(0), origin, encoding, damaged, text, lines: OnceLock::new() })
     }
 
     /// A text that is known to be text.
     #[must_use]
-    pub fn of_text(id: SourceId, origin: Origin, text: String) -> Self {
-        Self { id, origin, encoding: Encoding::Utf8, damaged: Vec::new(), text, lines: OnceLock::new() }
+    pub fn of_text(origin: Origin, text: String) -> Self {
+        Self { id: SourceId(0), origin, encoding: Encoding::Utf8, damaged: Vec::new(), text, lines: OnceLock::new() }
     }
 
     /// The whole text. A byte order mark, where there is one, is its first character.
@@ -178,16 +178,12 @@ impl Source {
 pub struct Sources(Vec<Source>);
 
 impl Sources {
-    /// The id that the next source takes.
-    #[must_use]
-    pub fn next_id(&self) -> SourceId {
-        SourceId(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
-    }
-
-    /// Adds a source that was read under [`Sources::next_id`].
-    pub fn push(&mut self, source: Source) {
-        debug_assert_eq!(source.id, self.next_id());
+    /// Adds a source and gives it its id.
+    pub fn push(&mut self, mut source: Source) -> SourceId {
+        let id = SourceId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        source.id = id;
         self.0.push(source);
+        id
     }
 
     /// The source of a span; a run holds every source that its spans name.

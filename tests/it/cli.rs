@@ -195,3 +195,47 @@ fn colour_is_written_where_it_is_asked_for_alone() {
     assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
     assert!(coloured(&[("NO_COLOR", "1")], &["--color", "always"]));
 }
+
+#[test]
+fn a_finding_a_line_for_tools_that_read_lines() {
+    let ran = seed(&["blanks-normalised/kms-statement-wrapped.json", "--format", "concise", "-q"]);
+    let line = "blanks-normalised/kms-statement-wrapped.json:10:19: warning[alias-condition-without-account-scope] keys of \
+                other accounts with this alias are covered too\n";
+    assert_eq!(ran.stdout, line);
+    let ran = seed(&["as-pasted", "--format", "jsonl"]);
+    let rules: Vec<String> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["rule"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(rules.len(), 14, "{rules:?}");
+}
+
+/// Many files at once: the order is that of their names, whichever thread was first.
+#[test]
+fn many_files_are_told_of_in_the_order_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]}"#;
+    for number in 0..150 {
+        std::fs::write(folder.path().join(format!("{number:03}.json")), policy).unwrap();
+    }
+    let ran = kpl(folder.path(), &["check", ".", "--format", "concise", "-q"]);
+    let names: Vec<&str> = ran.stdout.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(names.len(), 150);
+    assert!(names.is_sorted(), "{names:?}");
+}
+
+#[test]
+fn a_screen_shows_a_hundred_findings_unless_all_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let statement = r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}"#;
+    let error = r#"{"Effect":"Allow","Action":["a:b","kms:ViaService"],"Resource":"*"}"#;
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{},{error}]}}"#, [statement; 120].join(","));
+    std::fs::write(folder.path().join("policy.json"), text).unwrap();
+    let ran = kpl(folder.path(), &["check", "policy.json", "--select", "decrypt-on-all-keys,condition-key-as-action"]);
+    assert_eq!(ran.stdout.matches("warning[").count(), 99);
+    assert_eq!(ran.stdout.matches("error[").count(), 1);
+    assert!(ran.stdout.contains("… 21 more findings: --all shows them"), "{}", ran.stdout);
+    let ran = kpl(folder.path(), &["check", "policy.json", "--all", "--select", "decrypt-on-all-keys"]);
+    assert_eq!(ran.stdout.matches("warning[").count(), 120);
+}

@@ -8,7 +8,7 @@ use kpl::{
     lint::{self, Input, Options, Selection},
     policy::Principal,
     rules,
-    source::{Edit, Origin, Source, SourceId, Sources},
+    source::{Edit, Origin, Source, Sources},
     syntax::{Node, print, yaml},
 };
 
@@ -60,7 +60,7 @@ impl Case<'_> {
 /// Reads a fixture file; nothing in it may be broken.
 pub(crate) fn with_cases(path: &Path, list: &str, mut each: impl FnMut(&Case<'_>)) -> usize {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let source = Source::of_text(SourceId(0), Origin::File(path.to_owned()), text);
+    let source = Source::of_text(Origin::File(path.to_owned()), text);
     let tree = yaml::read(&source);
     let told: Vec<String> = tree
         .faults
@@ -81,8 +81,7 @@ pub(crate) fn sources(files: &[(String, String)]) -> (Sources, Vec<Input>) {
     let mut sources = Sources::default();
     let mut inputs = Vec::new();
     for (name, text) in files {
-        let id = sources.next_id();
-        sources.push(Source::read(id, Origin::File(name.into()), text.clone().into_bytes()).unwrap());
+        let id = sources.push(Source::read(Origin::File(name.into()), text.clone().into_bytes()).unwrap());
         inputs.push(Input { source: id, named: true, reported: true });
     }
     (sources, inputs)

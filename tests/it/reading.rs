@@ -11,7 +11,7 @@ use kpl::{
 use proptest::prelude::*;
 
 fn source(name: &str, text: &str) -> Source {
-    Source::of_text(SourceId(0), Origin::File(name.into()), text.to_owned())
+    Source::of_text(Origin::File(name.into()), text.to_owned())
 }
 
 const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };

@@ -6,7 +6,7 @@ use kpl::{
     document::Declared,
     finding::Report,
     lint::{self, Options},
-    source::{Origin, Source, SourceId},
+    source::{Origin, Source},
     syntax::{Node, print, yaml},
 };
 
@@ -36,7 +36,7 @@ fn run(case: &Node<'_>, base: &Node<'_>) -> (Report, Vec<String>) {
 #[test]
 fn every_set_up_yields_what_it_names_and_nothing_else() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/set-ups/kasten.yaml");
-    let file = Source::of_text(SourceId(0), Origin::File(path.clone()), std::fs::read_to_string(path).unwrap());
+    let file = Source::of_text(Origin::File(path.clone()), std::fs::read_to_string(path).unwrap());
     let tree = yaml::read(&file);
     assert_eq!(tree.faults, vec![]);
     let base = tree.root.get("base").unwrap();

@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn faults_of(text: &str) -> Vec<(Trouble, String)> {
-    let source = Source::of_text(SourceId(0), Origin::Stdin(None), text.to_owned());
+    let source = Source::of_text(Origin::Stdin(None), text.to_owned());
     let tree = json::read(&source, json::Dialect::Json);
     assert_eq!(tree.faults, vec![]);
     read(&tree.root).1.into_iter().map(|fault| (fault.trouble, source.slice(fault.span).to_owned())).collect()

@@ -4,11 +4,11 @@ use super::{super::print, *};
 use crate::source::Origin;
 
 fn source(text: &str) -> Source {
-    Source::of_text(SourceId(0), Origin::Stdin(None), text.to_owned())
+    Source::of_text(Origin::Stdin(None), text.to_owned())
 }
 
 fn bytes(bytes: &[u8]) -> Source {
-    Source::read(SourceId(0), Origin::Stdin(None), bytes.to_vec()).unwrap()
+    Source::read(Origin::Stdin(None), bytes.to_vec()).unwrap()
 }
 
 /// What is read, as compact JSON, and each fault as its cause, its text, and whether its repair is safe.

@@ -1,8 +1,8 @@
 use super::*;
-use crate::source::{Edit, Origin, SourceId};
+use crate::source::{Edit, Origin};
 
 fn source(text: &str) -> Source {
-    Source::of_text(SourceId(0), Origin::Stdin(None), text.to_owned())
+    Source::of_text(Origin::Stdin(None), text.to_owned())
 }
 
 /// A tree as text: each value behind its place's text, where the two differ.
@@ -216,7 +216,7 @@ fn a_star_without_quotes_is_a_string_with_a_repair() {
 #[test]
 fn bytes_that_are_no_utf8_are_told_and_read_over() {
     let text = b"# Schl\xfcssel\na: \xe9x\nb: \"y\"\n".to_vec();
-    let source = Source::read(SourceId(0), Origin::Stdin(None), text).unwrap();
+    let source = Source::read(Origin::Stdin(None), text).unwrap();
     let tree = read(&source);
     assert_eq!(shown(&source, &tree.root), "{a='\u{1a}x' b='y'<\"y\">}");
     assert_eq!(tree.faults, [Fault { count: 2, ..fault(Cause::NotUtf8, source.place(6, 7)) }]);
