@@ -94,9 +94,13 @@ impl Answer<'_, '_, '_> {
             Value::String(_) => {
                 let Some(inner) = embed::inner_of(node, self.source.slice(node.span)) else { return };
                 let inner = inner.percent_decoded().unwrapped();
+                if !embed::looks_like_json(inner.text()) {
+                    return;
+                }
                 let (root, faults) = inner.read();
-                self.document.faults.extend(faults);
                 let mut policy = PolicyDocument::read(root, kind);
+                policy.policy.is_cut = faults.iter().any(|fault| fault.cause.cuts());
+                self.document.faults.extend(faults);
                 policy.writing = inner.writing();
                 policy
             }

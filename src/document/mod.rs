@@ -109,8 +109,9 @@ pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Document<'_
     if aws_cli::recognise(&root, source, &mut document) {
         return Ok(document);
     }
-    if looks_like_policy(&root) || (declared.is_some() && matches!(root.value, Value::Map(_))) {
-        let policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
+    if looks_like_policy(&root) || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_))) {
+        let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
+        policy.policy.is_cut = document.faults.iter().any(|fault| fault.cause.cuts());
         (document.kind, document.because) = if policy.policy.fragment {
             ("statement", "it has the elements of a statement, and no `Statement`")
         } else {

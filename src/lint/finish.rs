@@ -4,15 +4,20 @@ use std::collections::HashMap;
 
 use super::Selection;
 use crate::{
-    document::{PolicyDocument, Project},
+    document::{Notation, PolicyDocument, Project},
     finding::{Applicability, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
-    source::{SourceId, Sources, Span},
+    source::{Edit, SourceId, Sources, Span},
     syntax::{Node, print},
 };
 
 /// Writes a finding's fix as its file must hold it; in a copy of what stands elsewhere it is only shown.
-pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>) {
+pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>, notation: Notation) {
+    // A JSON token may stand for a token of YAML; where a member or an item goes is another matter there.
+    let is_token = |edit: &Edit| edit.span.start < edit.span.end && edit.text.starts_with('"');
+    if notation == Notation::Yaml && finding.fix.as_ref().is_some_and(|fix| !fix.edits.iter().all(is_token)) {
+        finding.fix = None;
+    }
     let Some(fix) = &mut finding.fix else { return };
     if document.is_copy {
         fix.applicability = Applicability::DisplayOnly;

@@ -238,7 +238,7 @@ impl Asking<'_, '_> {
                 });
             }
             for finding in &mut said.found[before..] {
-                finish::write_in_file(finding, policy);
+                finish::write_in_file(finding, policy, document.notation);
             }
         }
         said

@@ -18,6 +18,9 @@ pub use arn::{AccountId, AccountIdError, Arn, ArnError};
 pub use condition::{Comparison, Condition, ConditionKey, Operator, Quantifier};
 pub use kind::PolicyKind;
 pub use model::{Clause, Effect, Element, Listed, Policy, PolicyVersion, Statement};
-pub use principal::{Principal, PrincipalArn, PrincipalError, PrincipalKind, is_placeholder, names_account_root};
+pub use principal::{
+    Principal, PrincipalArn, PrincipalError, PrincipalKind, is_placeholder, is_placeholder_value, names_account_root,
+    placeholder_in,
+};
 pub use read::{Fault, Level, Trouble, read};
 pub use resource::ResourcePattern;

@@ -20,6 +20,8 @@ pub struct Policy {
     pub fragment: bool,
     /// What the files do not give: a rule that argues from absence must not be asked where there is any.
     pub unknown: Vec<Span>,
+    /// Whether its text breaks off, or could not be read to its end: what is missing may stand behind.
+    pub is_cut: bool,
     /// The whole document.
     pub span: Span,
 }
@@ -28,7 +30,7 @@ impl Policy {
     /// Whether every part of it is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.unknown.is_empty()
+        self.unknown.is_empty() && !self.is_cut
     }
 }
 
@@ -138,6 +140,8 @@ pub struct Statement {
     pub index: usize,
     /// The `Sid` element.
     pub sid: Option<Spanned<String>>,
+    /// Where the `Sid` element stands, whatever it holds.
+    pub sid_element: Option<Element>,
     /// The `Effect` element; `None` where it is absent or neither word.
     pub effect: Option<Spanned<Effect>>,
     /// Where the `Effect` element stands, whatever it holds.

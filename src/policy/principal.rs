@@ -198,30 +198,64 @@ pub fn names_account_root(text: &str) -> bool {
 /// that is no policy variable.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
-    let part = |open: char, close: char| {
-        let after = text.split_once(open)?.1;
-        after.split_once(close).map(|(inside, _)| inside)
-    };
-    let angle = part('<', '>').is_some_and(|inside| !inside.is_empty() && !inside.contains(['<', '=', '/']));
-    angle || has_template_variable(text) || has_shouted_word(text)
+    placeholder_in(text).is_some() && !text.contains("{{resolve:")
 }
 
-/// `${ACCOUNT_ID}`, `{{ account }}`, `%ACCOUNT%`: a template's variable. IAM's own hold a colon (`${aws:username}`) or
-/// are one of `${*}`, `${?}`, `${$}`. Source: IAM User Guide, "IAM policy elements: Variables and tags".
-fn has_template_variable(text: &str) -> bool {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once("${") {
-        let Some((inside, behind)) = after.split_once('}') else { break };
-        if !inside.contains(':') && !matches!(inside, "*" | "?" | "$") && !inside.is_empty() {
-            return true;
-        }
-        rest = behind;
+/// Whether a condition's value is one. A value that is no ARN may well hold `<` beside wildcards, `{{`, or a word such as
+/// `REGION`.
+#[must_use]
+pub fn is_placeholder_value(text: &str) -> bool {
+    if text.starts_with("arn:") {
+        return is_placeholder(text);
     }
-    text.split_once("{{").is_some_and(|(_, after)| after.contains("}}"))
+    let in_angles = angle(text).is_some_and(|found| found == text || !text.contains('*'));
+    has_template_variable(text) || in_angles || braces(text).is_some_and(|found| found == text)
 }
 
-/// `ACCOUNT_ID`, `YOUR_ROLE`, `REGION` and the like as one part of an ARN, or a run of `x` where digits belong.
-fn has_shouted_word(text: &str) -> bool {
+/// The part of a text that stands for something else.
+#[must_use]
+pub fn placeholder_in(text: &str) -> Option<&str> {
+    angle(text).or_else(|| template_variable(text)).or_else(|| braces(text)).or_else(|| shouted_word(text))
+}
+
+/// `<kasten_role>`.
+fn angle(text: &str) -> Option<&str> {
+    let start = text.find('<')?;
+    let end = start + text[start..].find('>')?;
+    let inside = &text[start + 1..end];
+    (!inside.is_empty() && !inside.contains(['<', '='])).then(|| &text[start..=end])
+}
+
+/// `{{ account }}`.
+fn braces(text: &str) -> Option<&str> {
+    let start = text.find("{{")?;
+    let end = start + text[start..].find("}}")?;
+    Some(&text[start..end + 2])
+}
+
+fn has_template_variable(text: &str) -> bool {
+    template_variable(text).is_some()
+}
+
+/// `${ACCOUNT_ID}` or `${AWS::AccountId}`, a template's variable. IAM's own hold a colon (`${aws:username}`) or are one of
+/// `${*}`, `${?}`, `${$}`. Source: IAM User Guide, "IAM policy elements: Variables and tags".
+fn template_variable(text: &str) -> Option<&str> {
+    let mut from = 0;
+    while let Some(start) = text[from..].find("${").map(|at| from + at) {
+        let end = start + text[start..].find('}')?;
+        let inside = &text[start + 2..end];
+        let is_own = inside.contains(':') && !inside.starts_with("AWS::");
+        if !is_own && !matches!(inside, "*" | "?" | "$" | "") {
+            return Some(&text[start..=end]);
+        }
+        from = end + 1;
+    }
+    None
+}
+
+/// `ACCOUNT_ID`, `$REGION`, `YOUR_ROLE`, `%ACCOUNT%` and the like as one part of an ARN, or a run of `x` where digits
+/// belong.
+fn shouted_word(text: &str) -> Option<&str> {
     const WORDS: [&str; 14] = [
         "ACCOUNT",
         "ACCOUNT_ID",
@@ -238,9 +272,11 @@ fn has_shouted_word(text: &str) -> bool {
         "USER_NAME",
         "BUCKET_NAME",
     ];
-    text.split([':', '/']).any(|part| {
-        let filler = part.len() >= 4 && part.bytes().all(|byte| matches!(byte, b'x' | b'X'));
-        WORDS.contains(&part) || filler || part.starts_with("YOUR_") || part.starts_with("YOUR-")
+    text.split([':', '/']).find(|part| {
+        let word = part.trim_matches(['$', '%']);
+        let filler = part.len() >= 4 && part.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'-'));
+        let filler = filler && part.contains(['x', 'X']);
+        WORDS.contains(&word) || filler || word.starts_with("YOUR_") || word.starts_with("YOUR-")
     })
 }
 
@@ -282,6 +318,16 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_may_speak_of_a_word_that_stands_for_nothing() {
+        for text in ["REGION", "xxxx", "<script>*", "*{{x}}*"] {
+            assert!(!is_placeholder_value(text), "{text}");
+        }
+        for text in ["<account>", "${ACCOUNT}", "arn:aws:iam::ACCOUNT_ID:root"] {
+            assert!(is_placeholder_value(text), "{text}");
+        }
+    }
+
+    #[test]
     fn placeholders_are_told_from_policy_variables() {
         for text in [
             "<kasten_role>",
@@ -292,9 +338,14 @@ mod tests {
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in
-            ["${aws:username}", "arn:aws:s3:::b/${*}", "a<b", "key/xxx", "arn:aws:iam::111122223333:role/REGIONAL"]
-        {
+        for text in [
+            "${aws:username}",
+            "arn:aws:s3:::b/${*}",
+            "a<b",
+            "key/xxx",
+            "{{resolve:ssm:/key/arn}}",
+            "arn:aws:iam::111122223333:role/REGIONAL",
+        ] {
             assert!(!is_placeholder(text), "{text}");
         }
     }

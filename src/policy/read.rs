@@ -111,7 +111,7 @@ pub enum Trouble {
         /// What stands there.
         found: String,
         /// The operator that was probably meant.
-        meant: Option<&'static str>,
+        meant: Option<String>,
     },
 }
 
@@ -127,6 +127,7 @@ pub fn read(root: &Node<'_>) -> (Policy, Vec<Fault>) {
         statement_element: None,
         fragment: false,
         unknown: Vec::new(),
+        is_cut: false,
         span: root.span,
     };
     match &root.value {
@@ -179,21 +180,37 @@ impl Reader {
 
     /// Whether a value is one that the file does not give, such as an intrinsic of CloudFormation; it is noted.
     fn is_unknown(&mut self, node: &Node<'_>) -> bool {
-        let unknown = node.value == Value::Unknown || is_intrinsic(node);
+        let unknown = node.value == Value::Unknown || is_intrinsic(node) || is_dynamic_reference(node);
         if unknown {
             self.unknown.push(node.span);
         }
         unknown
     }
 
-    /// Tells of members that occur twice and of members that the grammar does not know.
-    fn members(&mut self, members: &[Member<'_>], level: Level, known: &[&'static str]) {
-        self.duplicates(members, matches!(level, Level::Condition | Level::Operator));
-        for member in members.iter().filter(|member| !known.contains(&&*member.key)) {
+    /// The members of an object with the names that the grammar knows; of what it does not know, it tells.
+    ///
+    /// A misspelt member is read as the one that was meant, if that one is absent: AWS refuses the policy, and what else
+    /// is wrong with it is still worth knowing.
+    fn members<'m, 'a>(
+        &mut self,
+        members: &'m [Member<'a>],
+        level: Level,
+        known: &[&'static str],
+    ) -> Vec<(&'static str, &'m Member<'a>)> {
+        self.duplicates(members, false);
+        let mut named = Vec::with_capacity(members.len());
+        for member in members {
+            if let Some(name) = known.iter().find(|name| **name == member.key) {
+                named.push((*name, member));
+                continue;
+            }
             let meant = nearest(&member.key, known.iter().copied());
             let trouble = Trouble::UnknownElement { name: member.key.to_string(), level, meant };
             self.fault(trouble, member.key_span);
+            let absent = |name: &&str| members.iter().all(|other| other.key != **name);
+            named.extend(meant.filter(absent).map(|name| (name, member)));
         }
+        named
     }
 
     fn duplicates(&mut self, members: &[Member<'_>], ignores_case: bool) {
@@ -215,9 +232,8 @@ impl Reader {
     }
 
     fn policy(&mut self, members: &[Member<'_>], policy: &mut Policy) {
-        self.members(members, Level::Policy, &POLICY_ELEMENTS);
-        for member in members {
-            match &*member.key {
+        for (name, member) in self.members(members, Level::Policy, &POLICY_ELEMENTS) {
+            match name {
                 "Version" if policy.version_element.is_none() => {
                     policy.version_element = Some(element(member));
                     policy.version = self.version(&member.value);
@@ -263,10 +279,10 @@ impl Reader {
     }
 
     fn statement(&mut self, index: usize, node: &Node<'_>, members: &[Member<'_>]) -> Statement {
-        self.members(members, Level::Statement, &STATEMENT_ELEMENTS);
         let mut statement = Statement {
             index,
             sid: None,
+            sid_element: None,
             effect: None,
             effect_element: None,
             principals: None,
@@ -278,27 +294,32 @@ impl Reader {
             condition_element: None,
             span: node.span,
         };
-        for member in members {
-            self.element(member, &mut statement);
+        for (name, member) in self.members(members, Level::Statement, &STATEMENT_ELEMENTS) {
+            self.element(name, member, &mut statement);
         }
         self.both_forms(members);
         statement
     }
 
     /// Reads one element; of two with one name the first counts.
-    fn element(&mut self, member: &Member<'_>, statement: &mut Statement) {
-        match &*member.key {
-            "Sid" if statement.sid.is_none() => statement.sid = self.text("Sid", &member.value),
+    fn element(&mut self, name: &'static str, member: &Member<'_>, statement: &mut Statement) {
+        match name {
+            "Sid" if statement.sid_element.is_none() => {
+                statement.sid_element = Some(element(member));
+                statement.sid = self.text("Sid", &member.value);
+            }
             "Effect" if statement.effect_element.is_none() => {
                 statement.effect_element = Some(element(member));
                 statement.effect = self.effect(&member.value);
             }
-            "Principal" | "NotPrincipal" if statement.principals.is_none() => self.principals(member, statement),
+            "Principal" | "NotPrincipal" if statement.principals.is_none() => {
+                self.principals(name, member, statement);
+            }
             "Action" | "NotAction" if statement.actions.is_none() => {
-                statement.actions = Some(self.actions(member));
+                statement.actions = Some(self.actions(name, member));
             }
             "Resource" | "NotResource" if statement.resources.is_none() => {
-                statement.resources = Some(self.resources(member));
+                statement.resources = Some(self.resources(name, member));
             }
             "Condition" if statement.condition_element.is_none() => self.conditions(member, statement),
             _ => {}
@@ -354,14 +375,12 @@ impl Reader {
     fn operator(&mut self, member: &Member<'_>, statement: &mut Statement) {
         let operator: Option<Operator> = member.key.parse().ok();
         if operator.is_none() {
-            let names = super::Comparison::ALL.iter().map(|comparison| comparison.name());
-            let bare = member.key.rsplit(':').next().unwrap_or_default();
-            let trouble = Trouble::Operator { found: member.key.to_string(), meant: nearest(bare, names) };
+            let trouble = Trouble::Operator { found: member.key.to_string(), meant: meant_operator(&member.key) };
             self.fault(trouble, member.key_span);
             statement.unread_conditions.push(member.span());
         }
         let Value::Map(keys) = &member.value.value else {
-            if !self.is_unknown(&member.value) {
+            if !self.is_unknown(&member.value) && operator.is_some() {
                 self.wrong_type("a condition operator", "an object of condition keys", &member.value);
             }
             statement.unread_conditions.push(member.span());
@@ -393,6 +412,25 @@ fn is_intrinsic(node: &Node<'_>) -> bool {
         Some([only]) => only.key == "Ref" || only.key.starts_with("Fn::"),
         _ => false,
     }
+}
+
+/// Whether a string holds a dynamic reference, which CloudFormation fills in.
+///
+/// Source: AWS CloudFormation User Guide, "Get values stored in other services using dynamic references".
+fn is_dynamic_reference(node: &Node<'_>) -> bool {
+    node.as_str().is_some_and(|text| text.contains("{{resolve:"))
+}
+
+/// The operator, set operator included, that a misspelt one was probably meant to be.
+fn meant_operator(found: &str) -> Option<String> {
+    let comparisons = || super::Comparison::ALL.iter().map(|comparison| comparison.name());
+    let (prefix, name) = match found.split_once(':') {
+        Some((prefix, name)) => (Some(nearest(prefix, ["ForAllValues", "ForAnyValue"].into_iter())?), name),
+        None => (None, found),
+    };
+    // `NotStringEquals` is near `StringEquals`, and means the opposite.
+    let meant = nearest(name, comparisons()).filter(|meant| meant.contains("Not") == name.contains("Not"))?;
+    Some(prefix.map_or_else(|| meant.to_owned(), |prefix| format!("{prefix}:{meant}")))
 }
 
 /// The known name that a misspelt one was probably meant to be.

@@ -115,6 +115,12 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether the text behind the fault may not have been read.
+    #[must_use]
+    pub const fn cuts(&self) -> bool {
+        matches!(self, Self::Unclosed(_) | Self::UnclosedString | Self::TooDeep | Self::TooManyAliases | Self::Yaml(_))
+    }
+
     /// One short clause for a person.
     #[must_use]
     pub fn message(&self, count: usize) -> String {
@@ -143,8 +149,10 @@ impl Cause {
             Self::UnclosedString => "a string is not closed on its line".to_owned(),
             Self::Unclosed(bracket) => format!("this `{bracket}` is never closed"),
             Self::Unopened(bracket) => format!("this `{bracket}` closes nothing"),
+            Self::ControlCharacter(9) => many("a tab inside a string", "tabs inside strings"),
+            Self::ControlCharacter(10 | 13) => many("a line end inside a string", "line ends inside strings"),
             Self::ControlCharacter(code) => {
-                many(&format!("U+{code:04X} inside a string"), "control characters inside a string")
+                many(&format!("U+{code:04X} inside a string"), "control characters inside strings")
             }
             Self::Escape(character) => format!("`\\{character}` is no escape of JSON"),
             Self::LoneSurrogate => "half of a surrogate pair".to_owned(),
@@ -162,6 +170,9 @@ impl Cause {
     pub const fn help(&self) -> Option<&'static str> {
         Some(match self {
             Self::Empty => "write a policy into it, or leave it out",
+            Self::Blank('\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}') => {
+                "take it away; a web page or a word processor put it there"
+            }
             Self::Blank(_) => "type ordinary spaces; a web page or a word processor put these there",
             Self::NotUtf8 => "save the file as UTF-8",
             Self::LoneSurrogate => "write both halves, or the character itself",

@@ -1,6 +1,6 @@
 //! The lists of a statement: principals, actions, resources, and a condition's values.
 
-use super::{Reader, Trouble, element, nearest};
+use super::{Reader, element};
 use crate::{
     policy::{ActionPattern, Clause, Listed, Principal, PrincipalKind, ResourcePattern, Statement, read::Level},
     source::Spanned,
@@ -8,14 +8,14 @@ use crate::{
 };
 
 impl Reader {
-    pub(super) fn actions(&mut self, member: &Member<'_>) -> Clause<ActionPattern> {
+    pub(super) fn actions(&mut self, name: &str, member: &Member<'_>) -> Clause<ActionPattern> {
         let listed = self.strings(member, "an action", |text| ActionPattern::new(text));
-        if member.key == "NotAction" { Clause::AllBut(listed) } else { Clause::Only(listed) }
+        if name == "NotAction" { Clause::AllBut(listed) } else { Clause::Only(listed) }
     }
 
-    pub(super) fn resources(&mut self, member: &Member<'_>) -> Clause<ResourcePattern> {
+    pub(super) fn resources(&mut self, name: &str, member: &Member<'_>) -> Clause<ResourcePattern> {
         let listed = self.strings(member, "a resource", |text| ResourcePattern::new(text));
-        if member.key == "NotResource" { Clause::AllBut(listed) } else { Clause::Only(listed) }
+        if name == "NotResource" { Clause::AllBut(listed) } else { Clause::Only(listed) }
     }
 
     /// A bare string or a list of strings.
@@ -38,7 +38,7 @@ impl Reader {
         listed
     }
 
-    pub(super) fn principals(&mut self, member: &Member<'_>, statement: &mut Statement) {
+    pub(super) fn principals(&mut self, name: &str, member: &Member<'_>, statement: &mut Statement) {
         let mut listed = Listed::new(element(member), false);
         match &member.value.value {
             Value::Map(_) if self.is_unknown(&member.value) => listed.unknown.push(member.value.span),
@@ -51,14 +51,13 @@ impl Reader {
             }
             Value::Map(kinds) => self.principal_kinds(kinds, &mut listed, &mut statement.malformed_principal_kinds),
             _ => {
-                self.wrong_type("Principal", "`\"*\"` or an object such as `{\"AWS\": …}`", &member.value);
+                self.wrong_type("Principal", "an object such as `{\"AWS\": …}`", &member.value);
                 let text = scalar_text(&member.value).unwrap_or_default();
                 listed.malformed.push(Spanned::new(text, member.value.span));
                 statement.malformed_principal_kinds.push(None);
             }
         }
-        statement.principals =
-            Some(if member.key == "NotPrincipal" { Clause::AllBut(listed) } else { Clause::Only(listed) });
+        statement.principals = Some(if name == "NotPrincipal" { Clause::AllBut(listed) } else { Clause::Only(listed) });
     }
 
     fn principal_kinds(
@@ -67,14 +66,8 @@ impl Reader {
         listed: &mut Listed<Principal>,
         malformed_kinds: &mut Vec<Option<PrincipalKind>>,
     ) {
-        self.duplicates(members, false);
-        for member in members {
-            let kind = PrincipalKind::of(&member.key);
-            if kind.is_none() {
-                let meant = nearest(&member.key, PrincipalKind::NAMES.into_iter());
-                let name = member.key.to_string();
-                self.fault(Trouble::UnknownElement { name, level: Level::Principal, meant }, member.key_span);
-            }
+        for (name, member) in self.members(members, Level::Principal, &PrincipalKind::NAMES) {
+            let kind = PrincipalKind::of(name);
             for item in member.value.items() {
                 if self.is_unknown(item) {
                     listed.unknown.push(item.span);

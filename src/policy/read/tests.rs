@@ -44,13 +44,27 @@ fn an_intrinsic_function_is_unknown_not_absent() {
 #[test]
 fn a_misspelt_element_names_the_one_that_was_meant() {
     let meant = |name: &str| match &faults_of(&format!(r#"{{"Statement":[{{"{name}":"x"}}]}}"#))[..] {
-        [(Trouble::UnknownElement { meant, .. }, _)] => *meant,
+        [(Trouble::UnknownElement { meant, .. }, _), ..] => *meant,
         other => panic!("{other:?}"),
     };
     assert_eq!(meant("Actions"), Some("Action"));
     assert_eq!(meant("Principle"), Some("Principal"));
     assert_eq!(meant("effect"), Some("Effect"));
     assert_eq!(meant("Comment"), None);
+}
+
+#[test]
+fn a_misspelt_element_is_read_as_the_one_that_was_meant() {
+    let policy = policy_of(r#"{"Statements":[{"effect":"Allow","Actions":"kms:*","Principle":{"AWs":"111122223333"}}]}"#);
+    let statement = &policy.statements[0];
+    assert!(statement.allows() && statement.covers_action("kms:Decrypt"));
+    assert!(matches!(statement.named_principals().unwrap().read[0].value, Principal::Account(_)));
+}
+
+#[test]
+fn a_misspelt_operator_keeps_its_set_operator_and_never_turns_round() {
+    assert_eq!(meant_operator("ForAnyValues:StringEqual"), Some("ForAnyValue:StringEquals".to_owned()));
+    assert_eq!(meant_operator("NotStringEquals"), None);
 }
 
 #[test]

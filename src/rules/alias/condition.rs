@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Applicability, Finding, RuleInfo},
-    policy::{Comparison, Condition, Operator, PolicyKind, Quantifier, Statement, glob, is_placeholder},
+    policy::{Comparison, Condition, Operator, PolicyKind, Quantifier, Statement, glob, is_placeholder_value},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Spanned},
     syntax::print,
@@ -243,7 +243,7 @@ fn values(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) 
     if condition.operator.value.comparison == Comparison::Null {
         return;
     }
-    for value in condition.values.read.iter().filter(|value| !is_placeholder(&value.value)) {
+    for value in condition.values.read.iter().filter(|value| !is_placeholder_value(&value.value)) {
         name(value, out);
         wildcards(value, condition, statement, out);
     }

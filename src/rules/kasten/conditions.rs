@@ -108,7 +108,7 @@ fn compare(condition: &Condition, value: &str) -> Certainty {
 /// Whether what a value stands for is decided elsewhere: a policy variable, a placeholder, a bad account number.
 fn is_open(value: &str) -> bool {
     let bad_account = value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<AccountId>().is_err();
-    value.contains("${") || crate::policy::is_placeholder(value) || bad_account
+    value.contains("${") || crate::policy::is_placeholder_value(value) || bad_account
 }
 
 fn resource_aliases(condition: &Condition, project: &Project<'_>) -> Certainty {

@@ -97,32 +97,59 @@ impl Check for KeyState {
                 .help("create a key of your own: the policy of this one lets in one AWS service alone");
             out.push(if declared { finding } else { unsure(finding, Severity::Note) });
         }
-        let mut tell = |rule, value: Option<&Spanned<String>>, right: &str, message: fn(&str) -> String, help: &str| {
-            let Some(value) = value.filter(|value| value.value != right) else { return };
-            let finding = Finding::new(rule, value.span, message(&value.value)).help(help);
+        let mut tell = |rule, value: Option<&Spanned<String>>, wanted: &Wanted| {
+            let Some(value) = value.filter(|value| !(wanted.is_right)(&value.value)) else { return };
+            let finding =
+                Finding::new(rule, value.span, (wanted.message)(&value.value)).help((wanted.help)(&value.value));
             out.push(if declared { finding } else { unsure(finding, Severity::Warning) });
         };
-        tell(
-            &KEY_NOT_SYMMETRIC,
-            key.spec.as_ref(),
-            "SYMMETRIC_DEFAULT",
-            |spec| format!("a key of spec {spec} is not symmetric; Kasten needs one that is"),
-            "create a key of spec SYMMETRIC_DEFAULT: the spec of a key cannot be changed",
-        );
-        tell(
-            &KEY_USAGE_WRONG,
-            key.usage.as_ref(),
-            "ENCRYPT_DECRYPT",
-            |usage| format!("a key for {usage} cannot encrypt"),
-            "create a key of usage ENCRYPT_DECRYPT: the usage of a key cannot be changed",
-        );
-        tell(&KEY_NOT_ENABLED, key.state.as_ref(), "Enabled", state_message, "enable the key, or use another one");
+        tell(&KEY_NOT_SYMMETRIC, key.spec.as_ref(), &SPEC);
+        tell(&KEY_USAGE_WRONG, key.usage.as_ref(), &USAGE);
+        tell(&KEY_NOT_ENABLED, key.state.as_ref(), &STATE);
     }
 }
+
+/// What a property of a key must be, and what to say where it is not.
+struct Wanted {
+    is_right: fn(&str) -> bool,
+    message: fn(&str) -> String,
+    help: fn(&str) -> &'static str,
+}
+
+const SPEC: Wanted = Wanted {
+    // HMAC keys are symmetric too; that they do not encrypt is their usage.
+    is_right: |spec| spec == "SYMMETRIC_DEFAULT" || spec.starts_with("HMAC_"),
+    message: |spec| format!("a key of spec {spec} is not symmetric; Kasten needs one that is"),
+    help: |_| "create a key of spec SYMMETRIC_DEFAULT: the spec of a key cannot be changed",
+};
+
+const USAGE: Wanted = Wanted {
+    is_right: |usage| usage == "ENCRYPT_DECRYPT",
+    message: |usage| format!("a key for {usage} cannot encrypt"),
+    help: |_| "create a key of usage ENCRYPT_DECRYPT: the usage of a key cannot be changed",
+};
+
+const STATE: Wanted = Wanted {
+    // While its primary Region changes, a key can be used.
+    is_right: |state| matches!(state, "Enabled" | "Updating"),
+    message: state_message,
+    help: state_help,
+};
 
 /// Nothing says that Kasten uses this key.
 fn unsure(finding: Finding, severity: Severity) -> Finding {
     finding.severity(severity).confidence(Confidence::Medium)
+}
+
+fn state_help(state: &str) -> &'static str {
+    match state {
+        "Disabled" => "enable it: aws kms enable-key",
+        "PendingDeletion" => "cancel its deletion, then enable it: aws kms cancel-key-deletion, enable-key",
+        "PendingReplicaDeletion" => "cancel the deletion before its replicas are gone: aws kms cancel-key-deletion",
+        "PendingImport" => "import its material: aws kms import-key-material",
+        "Unavailable" => "connect its key store: aws kms connect-custom-key-store",
+        _ => "wait, or use another key",
+    }
 }
 
 /// Source: KMS Developer Guide, "Key states of AWS KMS keys".

@@ -111,12 +111,14 @@ fn decrypt(statement: &Statement, out: &mut Findings<'_>) {
     };
     let Some(resources) = statement.listed_resources() else { return };
     for resource in resources.read.iter().filter(|resource| resource.value.reaches_keys_of_any_account()) {
-        let message = if statement.is_conditional() {
-            format!("a condition alone limits {action}; KMS.1 and KMS.2 of Security Hub do not look at it")
+        let finding = if statement.is_conditional() {
+            Finding::new(&DECRYPT_ON_ALL_KEYS, resource.span, format!("only a condition limits {action}"))
+                .help("name the account and the Region too: KMS.1 and KMS.2 of Security Hub do not look at conditions")
         } else {
-            format!("{action} is allowed with every key")
+            Finding::new(&DECRYPT_ON_ALL_KEYS, resource.span, format!("{action} is allowed with every key"))
+                .label("keys of other accounts too")
+                .help("name the account and the Region: arn:aws:kms:REGION:ACCOUNT:key/*")
         };
-        let finding = Finding::new(&DECRYPT_ON_ALL_KEYS, resource.span, message).label("keys of other accounts too");
-        out.push(finding.help("name the account and the Region: arn:aws:kms:REGION:ACCOUNT:key/*"));
+        out.push(finding);
     }
 }

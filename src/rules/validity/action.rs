@@ -40,7 +40,7 @@ impl Check for Actions {
             let message = format!("`{}` is a condition key, not an action", action.value.as_str());
             let finding = Finding::new(&CONDITION_KEY_AS_ACTION, action.span, message)
                 .label("matches no action")
-                .help("take it away; write a `Condition` if it was meant as a limit");
+                .help("write a `Condition` if it was meant as a limit");
             out.push(match edits::remove_from(listed, action.span) {
                 Some(edit) => finding.fix("take it away", Applicability::Safe, vec![edit]),
                 None => finding,
@@ -102,7 +102,7 @@ const KMS_KEYS: [&str; 36] = [
     "WrappingAlgorithm",
 ];
 
-/// Global condition keys that take a part behind a slash.
+/// Condition keys that take a tag behind a slash, of several services; no action has one.
 const TAG_KEYS: [&str; 3] = ["PrincipalTag", "RequestTag", "ResourceTag"];
 
 fn is_condition_key(action: &ActionPattern) -> bool {
@@ -114,6 +114,7 @@ fn is_condition_key(action: &ActionPattern) -> bool {
     } else if action.is_of("kms") {
         among(&KMS_KEYS)
     } else {
-        action.is_of("aws") && among(&TAG_KEYS)
+        // No service is called `aws`: what begins so is a global condition key.
+        action.is_of("aws") || (name.contains('/') && among(&TAG_KEYS))
     }
 }

@@ -156,7 +156,7 @@ impl Check for Elements {
     }
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if policy.fragment {
+        if policy.fragment || policy.is_cut {
             return;
         }
         version(policy, cx, out);
@@ -172,17 +172,21 @@ impl Check for Elements {
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        action(statement, cx, out);
-        resource(statement, cx, out);
-        principal(statement, cx, out);
+        // Of a text that breaks off, what is missing may stand behind.
+        if !cx.document.policy.is_cut {
+            action(statement, cx, out);
+            resource(statement, cx, out);
+            principal(statement, cx, out);
+        }
     }
 }
 
 fn version(policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-    let applicability = if holds_variable(policy) { Applicability::Unsafe } else { Applicability::Safe };
+    let is_plain = policy.is_complete() && !holds_variable(policy);
+    let applicability = if is_plain { Applicability::Safe } else { Applicability::Unsafe };
     if policy.version_element.is_none() {
         let mut finding = Finding::new(&VERSION_MISSING, policy.span, "the policy has no `Version`")
-            .help("add `\"Version\": \"2012-10-17\"`; without it the policy is in the language of 2008");
+            .help("add `\"Version\": \"2012-10-17\"`; without it the 2008 version of the language holds");
         if let Some(first) = first_member(cx) {
             let edits = vec![Edit::before(first, "\"Version\": \"2012-10-17\", ")];
             finding = finding.fix("add `\"Version\": \"2012-10-17\"`", applicability, edits);
@@ -190,7 +194,7 @@ fn version(policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         out.push(finding);
     }
     let Some(version) = policy.version.as_ref().filter(|version| version.value == PolicyVersion::V2008) else { return };
-    let finding = Finding::new(&VERSION_OLD, version.span, "the policy is in the language of 2008")
+    let finding = Finding::new(&VERSION_OLD, version.span, "the policy uses the 2008 version of the policy language")
         .help("write `2012-10-17`")
         .fix("write \"2012-10-17\"", applicability, vec![Edit::replace(version.span, "\"2012-10-17\"")]);
     out.push(if holds_variable(policy) {
@@ -231,7 +235,7 @@ fn resource(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<
     match (&statement.resources, cx.kind()) {
         (Some(resources), PolicyKind::Trust) => {
             let place = resources.listed().element.key;
-            let finding = Finding::new(&RESOURCE_IN_TRUST_POLICY, place, "a trust policy names no resource");
+            let finding = Finding::new(&RESOURCE_IN_TRUST_POLICY, place, "`Resource` has no place in a trust policy");
             out.push(finding.help("take it away: the policy is about its own role"));
         }
         // Which services do without the element is known to the service alone.
@@ -256,16 +260,15 @@ fn resource(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<
 fn principal(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     match &statement.principals {
         None if cx.kind().names_principals() => {
-            let finding =
-                Finding::new(&PRINCIPAL_MISSING, statement.span, "the statement does not say who it speaks of");
-            out.push(finding.help("add a `Principal`"));
+            let finding = Finding::new(&PRINCIPAL_MISSING, statement.span, "the statement names no principal");
+            out.push(finding.help("add one, such as `\"Principal\": {\"AWS\": \"arn:aws:iam::ACCOUNT:role/NAME\"}`"));
         }
         Some(principals) if cx.kind().is_identity_like() => {
             let element = principals.listed().element;
             let name = if principals.only().is_some() { "Principal" } else { "NotPrincipal" };
-            let message = format!("a policy of this kind has no `{name}`");
+            let message = format!("{} policy has no `{name}`", article(cx.kind()));
             let finding = Finding::new(&PRINCIPAL_IN_IDENTITY_POLICY, element.key, message)
-                .label(format!("this is read as {} policy", article(cx.kind())))
+                .label(cx.document.because)
                 .help("take it away, or name the policy's kind with --kind if this is no such policy");
             out.push(match cx.kind() {
                 PolicyKind::ServiceControl => finding.code("SCP_SYNTAX_ERROR_PRINCIPAL"),

@@ -129,9 +129,16 @@ impl Check for Grammar {
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         for fault in &cx.document.faults {
-            out.push(finding(fault));
+            // That a policy names principals where it must not is told once, whichever form it takes.
+            let is_told = matches!(fault.trouble, Trouble::BothForms { names: ["Principal", _], .. });
+            if !(is_told && cx.kind().is_identity_like()) {
+                out.push(finding(fault));
+            }
         }
-        for statement in policy.statements.iter().filter(|statement| statement.effect_element.is_none()) {
+        for statement in policy.statements.iter().filter(|_| !policy.is_cut) {
+            if statement.effect_element.is_some() {
+                continue;
+            }
             let finding = Finding::new(&EFFECT_INVALID, statement.span, "the statement has no `Effect`");
             out.push(finding.code("MISSING_EFFECT").help("write `\"Effect\": \"Allow\"` or `\"Effect\": \"Deny\"`"));
         }
@@ -143,34 +150,35 @@ fn finding(fault: &Fault) -> Finding {
     match &fault.trouble {
         Trouble::DuplicateMember { name, first, other_case } => {
             let message = if *other_case {
-                format!("`{name}` stands here twice, in another case")
+                format!("`{name}` stands here twice; letter case does not count")
             } else {
                 format!("`{name}` stands here twice")
             };
             let finding = Finding::new(&DUPLICATE_MEMBER, span, message).related(*first, "here first");
-            let finding = finding.help("keep one of the two; which of them AWS takes is not defined");
-            if *other_case { finding } else { finding.no_code() }
+            if *other_case {
+                finding.help("keep one of the two")
+            } else {
+                finding.help("keep one of the two; which of them AWS takes is not defined").no_code()
+            }
         }
         Trouble::UnknownElement { name, level, meant } => unknown_element(span, name, *level, *meant),
         Trouble::WrongType { element, expected, found } => {
-            let finding = Finding::new(&TYPE_MISMATCH, span, format!("{element} takes {expected}, not {found}"));
+            let finding = Finding::new(&TYPE_MISMATCH, span, format!("{element} must be {expected}, not {found}"));
             finding.help(format!("write {expected}"))
         }
         Trouble::Effect { found, meant } => {
             let finding = Finding::new(&EFFECT_INVALID, span, format!("`{found}` is neither `Allow` nor `Deny`"));
             let Some(meant) = meant else { return finding.help("write `Allow` or `Deny`") };
             let word = if *meant == Effect::Allow { "\"Allow\"" } else { "\"Deny\"" };
-            finding.help("letter case counts").fix(
-                format!("write {word}"),
-                Applicability::Unsafe,
-                vec![Edit::replace(span, word)],
-            )
+            let help = if found.trim() == found { "letter case counts" } else { "take the blank away" };
+            finding.help(help).fix(format!("write {word}"), Applicability::Unsafe, vec![Edit::replace(span, word)])
         }
         Trouble::Version { found } => {
             let message = format!("`{found}` names no version of the policy language");
             let edits = vec![Edit::replace(span, "\"2012-10-17\"")];
             let title = "write \"2012-10-17\"";
-            Finding::new(&VERSION_INVALID, span, message).fix(title, Applicability::Unsafe, edits)
+            let finding = Finding::new(&VERSION_INVALID, span, message).help("it names the language, not a day");
+            finding.fix(title, Applicability::Unsafe, edits)
         }
         Trouble::BothForms { names, first } => {
             let rule = match names[0] {
@@ -183,15 +191,26 @@ fn finding(fault: &Fault) -> Finding {
                 .related(*first, "the other one")
                 .help("keep one of the two, or make two statements")
         }
-        Trouble::Operator { found, meant } => unknown_operator(span, found, *meant),
+        Trouble::Operator { found, meant } => unknown_operator(span, found, meant.as_deref()),
     }
 }
 
 fn unknown_element(span: Span, name: &str, level: Level, meant: Option<&'static str>) -> Finding {
-    let message = format!("`{name}` is no element of {}", level.name());
+    let of_principal = level == Level::Principal;
+    let message = if of_principal {
+        format!("`{name}` is no kind of principal")
+    } else {
+        format!("`{name}` is no element of {}", level.name())
+    };
     let finding = Finding::new(&UNKNOWN_ELEMENT, span, message);
-    let finding = if level == Level::Principal { finding.code("INVALID_PRINCIPAL_KEY") } else { finding };
-    let Some(meant) = meant else { return finding.help("take it away, or put it where the grammar knows it") };
+    let finding = if of_principal { finding.code("INVALID_PRINCIPAL_KEY") } else { finding };
+    let Some(meant) = meant else {
+        return finding.help(match level {
+            Level::Principal => "use AWS, Service, Federated or CanonicalUser",
+            _ if name.to_ascii_lowercase().contains("comment") => "policies have no comments; say it in the Sid",
+            _ => "take it away, or put it where the grammar knows it",
+        });
+    };
     finding.help(format!("did you mean `{meant}`?")).fix(
         format!("write \"{meant}\""),
         Applicability::Unsafe,
@@ -199,7 +218,7 @@ fn unknown_element(span: Span, name: &str, level: Level, meant: Option<&'static 
     )
 }
 
-fn unknown_operator(span: Span, found: &str, meant: Option<&'static str>) -> Finding {
+fn unknown_operator(span: Span, found: &str, meant: Option<&str>) -> Finding {
     let finding = Finding::new(&UNKNOWN_CONDITION_OPERATOR, span, format!("`{found}` is no condition operator"));
     let Some(meant) = meant else {
         return finding.help("use an operator such as StringEquals, StringLike, ArnLike, Bool or Null");

@@ -82,7 +82,7 @@ impl Check for Sids {
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if let Some(sid) = statement.sid.as_ref().filter(|_| is_of_iam(cx.kind())) {
-            characters(sid, out);
+            characters(sid, &cx.document.policy, out);
         }
     }
 }
@@ -100,7 +100,7 @@ fn duplicates(policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
             seen.insert(&sid.value, sid);
             continue;
         };
-        let finding = Finding::new(&SID_DUPLICATE, sid.span, format!("`{}` names two statements", sid.value))
+        let finding = Finding::new(&SID_DUPLICATE, sid.span, format!("the name `{}` is already taken", sid.value))
             .related(first.span, "here first")
             .help("give each statement a name of its own");
         out.push(if is_of_iam(kind) {
@@ -112,20 +112,21 @@ fn duplicates(policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
 }
 
 fn missing(policy: &Policy, out: &mut Findings<'_>) {
-    for statement in policy.statements.iter().filter(|statement| statement.sid.is_none()) {
+    for statement in policy.statements.iter().filter(|statement| statement.sid_element.is_none()) {
         let place = statement.effect_element.map_or(statement.span, |element| element.key.to(element.value));
         let finding = Finding::new(&SID_MISSING, place, "this statement has no `Sid`");
         out.push(finding.help("name it by what it is for"));
     }
 }
 
-fn characters(sid: &Spanned<String>, out: &mut Findings<'_>) {
+fn characters(sid: &Spanned<String>, policy: &Policy, out: &mut Findings<'_>) {
     let Some(bad) = sid.value.chars().find(|character| !character.is_ascii_alphanumeric()) else { return };
     let shown = if bad == ' ' { "a blank".to_owned() } else { format!("`{bad}`") };
     let mut finding = Finding::new(&SID_INVALID_CHARS, sid.span, format!("a `Sid` may not hold {shown} here"))
-        .help("letters and digits only; blanks are for key policies");
+        .help("only A to Z, a to z and 0 to 9; blanks are for key policies");
     let kept: String = sid.value.chars().filter(char::is_ascii_alphanumeric).collect();
-    if !kept.is_empty() {
+    let taken = policy.statements.iter().filter_map(|other| other.sid.as_ref()).any(|other| other.value == kept);
+    if !kept.is_empty() && !taken {
         let quoted = print::quoted(&kept);
         finding = finding.fix(format!("write {quoted}"), Applicability::Safe, vec![Edit::replace(sid.span, quoted)]);
     }

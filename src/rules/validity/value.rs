@@ -2,7 +2,10 @@
 
 use crate::{
     finding::{Finding, RuleInfo, Severity},
-    policy::{AccountId, Arn, ArnError, Listed, PolicyKind, ResourcePattern, Statement, glob, is_placeholder},
+    policy::{
+        AccountId, Arn, ArnError, Condition, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
+        is_placeholder_value, placeholder_in,
+    },
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Span, Spanned},
 };
@@ -108,13 +111,13 @@ impl Check for Values {
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if let Some(principals) = &statement.principals {
             principals.listed().malformed.iter().for_each(|principal| malformed_principal(principal, out));
+            principals.listed().read.iter().for_each(|principal| provider(principal, out));
         }
         if let Some(resources) = &statement.resources {
             resources.listed().read.iter().for_each(|item| resource(item, cx, out));
         }
         for condition in &statement.conditions {
-            let is_account = names_an_account(condition.key.value.as_str());
-            condition_values(&condition.values, is_account, out);
+            condition_row(condition, out);
         }
     }
 }
@@ -127,8 +130,22 @@ fn malformed_principal(principal: &Spanned<String>, out: &mut Findings<'_>) {
     }
     if let Ok(arn) = Arn::parse(text) {
         account_of(&arn, principal.span, out);
-    } else if is_digits(text) {
+    } else if is_digits(text) || text.replace('-', "").parse::<AccountId>().is_ok() {
         account(text, principal.span, out);
+    } else if !text.contains(['*', '?']) {
+        let finding =
+            Finding::new(&ARN_MALFORMED, principal.span, "this names no principal").code("INVALID_PRINCIPAL_FORMAT");
+        out.push(finding.help("write the ARN of an account, a user, a role or a session, or an account number"));
+    }
+}
+
+/// An identity provider or a service, of which any text is taken.
+fn provider(principal: &Spanned<Principal>, out: &mut Findings<'_>) {
+    let (Principal::Federated(text) | Principal::Service(text)) = &principal.value else { return };
+    if is_placeholder(text) {
+        out.push(placeholder(text, principal.span));
+    } else if let Ok(arn) = Arn::parse(text) {
+        account_of(&arn, principal.span, out);
     }
 }
 
@@ -139,7 +156,9 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
         return;
     }
     // What a policy variable at the start stands for is not known from the file.
-    if text.starts_with("${") || item.value.is_everything() {
+    // API Gateway takes the short form in its own policies (API Gateway Developer Guide, "API Gateway resource policies").
+    let is_short = cx.kind() == PolicyKind::Resource && text.starts_with("execute-api:");
+    if text.starts_with("${") || item.value.is_everything() || is_short {
         return;
     }
     match item.value.arn() {
@@ -157,18 +176,22 @@ fn not_an_arn(text: &str, error: ArnError, span: Span, kind: PolicyKind, out: &m
     if is_bare_key(text) {
         let what = if text.starts_with("alias/") { "an alias name" } else { "a key id" };
         let finding = Finding::new(&BARE_KEY_ID_IN_RESOURCE, span, format!("{what} cannot stand in `Resource`"));
-        let help = "write the key's ARN, or `arn:aws:kms:REGION:ACCOUNT:key/*` with a condition on kms:ResourceAliases";
-        out.push(finding.help(help));
+        out.push(finding.help(if kind == PolicyKind::Key {
+            "write \"*\", which means this key"
+        } else {
+            "write the key's ARN, or `arn:aws:kms:REGION:ACCOUNT:key/*` with a condition on kms:ResourceAliases"
+        }));
         return;
     }
     let finding = match error {
         ArnError::Prefix => {
-            Finding::new(&ARN_MALFORMED, span, format!("`{text}` is no ARN")).help("an ARN starts with `arn:`")
+            let message = if text.is_empty() { "the resource is empty" } else { "this is no ARN" };
+            Finding::new(&ARN_MALFORMED, span, message).help("an ARN starts with `arn:`")
         }
         ArnError::Parts { found } => {
             let message = format!("this ARN has {found} of 6 parts");
             let finding = Finding::new(&ARN_MALFORMED, span, message).code("MISSING_ARN_FIELD");
-            if kind == PolicyKind::Identity {
+            if matches!(kind, PolicyKind::Identity | PolicyKind::Boundary) {
                 finding
                     .severity(Severity::Warning)
                     .label("AWS fills each missing part with `*`")
@@ -181,10 +204,15 @@ fn not_an_arn(text: &str, error: ArnError, span: Span, kind: PolicyKind, out: &m
     out.push(finding);
 }
 
-fn condition_values(values: &Listed<String>, is_account: bool, out: &mut Findings<'_>) {
-    for value in &values.read {
+fn condition_row(condition: &Condition, out: &mut Findings<'_>) {
+    let key = condition.key.value.as_str();
+    if is_placeholder_value(key) || key.contains('<') && is_placeholder(key) {
+        out.push(placeholder(key, condition.key.span));
+    }
+    let is_account = names_an_account(key);
+    for value in &condition.values.read {
         let text = value.value.as_str();
-        if is_placeholder(text) {
+        if is_placeholder_value(text) || (is_account && is_placeholder(text)) {
             out.push(placeholder(text, value.span));
         } else if let Ok(arn) = Arn::parse(text) {
             account_of(&arn, value.span, out);
@@ -198,18 +226,27 @@ fn condition_values(values: &Listed<String>, is_account: bool, out: &mut Finding
 ///
 /// Source: IAM User Guide, "AWS global condition context keys"; KMS Developer Guide, "AWS KMS condition keys".
 fn names_an_account(key: &str) -> bool {
-    const KEYS: [&str; 5] =
-        ["aws:PrincipalAccount", "aws:ResourceAccount", "aws:SourceAccount", "aws:VpceAccount", "kms:CallerAccount"];
+    const KEYS: [&str; 7] = [
+        "aws:PrincipalAccount",
+        "aws:ResourceAccount",
+        "aws:SourceAccount",
+        "aws:SourceOwner",
+        "aws:VpceAccount",
+        "kms:CallerAccount",
+        "s3:ResourceAccount",
+    ];
     KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 fn placeholder(text: &str, span: Span) -> Finding {
-    Finding::new(&PLACEHOLDER_LEFT, span, format!("`{text}` was never filled in")).help("write the value it stands for")
+    let part = placeholder_in(text).unwrap_or(text);
+    Finding::new(&PLACEHOLDER_LEFT, span, format!("`{part}` was never filled in")).help("write the value it stands for")
 }
 
 fn account_of(arn: &Arn<'_>, span: Span, out: &mut Findings<'_>) {
-    // Names that AWS puts where an account stands: its own policies, and CloudFront's origin access identities.
-    let is_name = arn.account.is_empty() || matches!(arn.account, "aws" | "cloudfront" | "aws-managed");
+    // Names that AWS puts where an account stands: its own policies, CloudFront's origin access identities, the
+    // components that Image Builder takes from the Marketplace.
+    let is_name = arn.account.is_empty() || matches!(arn.account, "aws" | "cloudfront" | "aws-marketplace");
     if is_name || arn.account.contains("${") || glob::is_pattern(arn.account) {
         return;
     }
@@ -223,9 +260,9 @@ fn account(text: &str, span: Span, out: &mut Findings<'_>) {
     let message = match text.len() {
         1 if is_digits(text) => format!("`{text}` has 1 digit; an account number has 12"),
         digits if is_digits(text) => format!("`{text}` has {digits} digits; an account number has 12"),
-        _ => format!("`{text}` is no account number"),
+        _ => format!("`{text}` is not an account number"),
     };
-    out.push(Finding::new(&ACCOUNT_ID_NOT_12_DIGITS, span, message).help("write all twelve digits"));
+    out.push(Finding::new(&ACCOUNT_ID_NOT_12_DIGITS, span, message).help("write twelve digits, without hyphens"));
 }
 
 fn is_digits(text: &str) -> bool {
@@ -239,7 +276,7 @@ fn kms_shape(arn: &Arn<'_>, span: Span, out: &mut Findings<'_>) {
         _ => glob::is_pattern(arn.resource) || arn.resource.contains("${"),
     };
     if !fits {
-        let message = format!("no key has an ARN that ends in `{}`", arn.resource);
+        let message = format!("no key or alias has an ARN that ends in `{}`", arn.resource);
         let help = "write `key/` and the key's id, `alias/` and the alias's name, or `key/*`";
         out.push(Finding::new(&KMS_RESOURCE_ARN_SHAPE, span, message).help(help));
     }

@@ -31,8 +31,12 @@ impl Reader<'_> {
         if character == '\u{1a}' {
             return;
         }
-        let edit = if has_width(character) { Edit::replace(place, " ") } else { Edit::remove(place) };
-        self.shared_fault(Cause::Blank(character), place, "write ordinary spaces", vec![edit]);
+        let (title, edit) = if has_width(character) {
+            ("write ordinary spaces", Edit::replace(place, " "))
+        } else {
+            ("take them away", Edit::remove(place))
+        };
+        self.shared_fault(Cause::Blank(character), place, title, vec![edit]);
     }
 
     /// Passes over a comment; false where none begins.

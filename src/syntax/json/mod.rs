@@ -96,10 +96,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Records a fault that is told once however often it occurs, with one safe repair for all places.
+    /// Records a fault that is told once however often it occurs, with one repair for all places.
     fn shared_fault(&mut self, cause: Cause, span: Span, title: &str, edits: Vec<Edit>) {
         let Some(fault) = self.faults.iter_mut().rev().find(|fault| fault.cause == cause) else {
-            self.fault(cause, span, Some(Repair { title: title.to_owned(), safe: true, edits }));
+            // A line end or a tab in a name is seldom what its author meant to write.
+            let safe = !matches!(cause, Cause::ControlCharacter(_));
+            self.fault(cause, span, Some(Repair { title: title.to_owned(), safe, edits }));
             return;
         };
         fault.count += 1;
@@ -280,7 +282,7 @@ impl<'a> Reader<'a> {
         let value = match self.peek() {
             None | Some(b',' | b'}' | b']') => {
                 self.fault(Cause::MissingValue, key_span, None);
-                Node { value: Value::Null, span: Span { start: key_span.end, ..key_span } }
+                Node { value: Value::Unknown, span: Span { start: key_span.end, ..key_span } }
             }
             Some(_) => {
                 if !colon {

@@ -22,7 +22,8 @@ impl<'a> Reader<'a> {
             _ if is_number(word) => Value::Number(Cow::Borrowed(word)),
             _ if word.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.'))
                 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'))
-                && word.contains(|c: char| c.is_ascii_digit()) =>
+                && word.contains(|c: char| c.is_ascii_digit())
+                && !is_date(word) =>
             {
                 self.fault(Cause::Number(word.to_owned()), self.span(start, self.at), None);
                 Value::Number(Cow::Borrowed(word))
@@ -75,6 +76,11 @@ impl<'a> Reader<'a> {
         self.fault(Cause::BareWord(word.to_owned()), place, repair);
         Value::String(Cow::Borrowed(word))
     }
+}
+
+/// Whether a word is a day such as `2012-10-17`, which is meant as a string.
+fn is_date(word: &str) -> bool {
+    word.len() == 10 && word.split('-').map(str::len).eq([4, 2, 2])
 }
 
 /// Whether a text is a number by the grammar of RFC 8259.
