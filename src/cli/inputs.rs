@@ -160,10 +160,9 @@ impl Finder {
                     let source = loaded.sources.push(source);
                     loaded.inputs.push(Input { source, named: target.named, reported: target.reported });
                 }
-                Err(Trouble::Failed(problem)) => loaded.problems.push(problem),
                 // A picture under another file's name is nothing that a walk should remark on.
                 Err(Trouble::NotText(problem)) if !target.named => loaded.skipped.push(problem),
-                Err(Trouble::NotText(problem)) => loaded.problems.push(problem),
+                Err(Trouble::NotText(problem) | Trouble::Failed(problem)) => loaded.problems.push(problem),
             }
         }
         loaded

@@ -75,6 +75,11 @@ impl Answer<'_, '_, '_> {
             }
             "get-role" => self.policy(root.get("Role").and_then(trust_policy), None, Some(TRUST), &[]),
             "list-roles" => self.trust_policies(root.get("Roles")),
+            // AWS RAM writes a second policy for keys that it shares (KMS API Reference, `GetKeyPolicy`).
+            "get-key-policy" if root.get("PolicyName").and_then(Node::as_str) == Some("AWS_RAM") => {
+                let shared = (PolicyKind::Resource, "AWS RAM manages it");
+                self.policy(root.get("Policy"), None, Some(shared), &[]);
+            }
             "get-key-policy" => self.policy(root.get("Policy"), None, None, &[]),
             _ => {}
         }
@@ -134,12 +139,13 @@ impl Answer<'_, '_, '_> {
                 for inline in holder.get(policies).map_or(&[][..], Node::items) {
                     let policy_name = text(inline, "PolicyName").unwrap_or_default();
                     let address = format!("{kind}/{holder_name}/{policy_name}");
-                    let holders = [holder_name.clone()];
+                    let holders = self.with_members(&holder_name, kind);
                     self.policy(inline.get("PolicyDocument"), Some(address), Some(IDENTITY), &holders);
                 }
             }
         }
         self.managed_policies();
+        self.unseen();
     }
 
     fn managed_policies(&mut self) {
@@ -158,20 +164,60 @@ impl Answer<'_, '_, '_> {
         }
     }
 
-    /// The names of the users, groups and roles to which a managed policy is attached.
+    /// The names of the users and roles that carry a managed policy, by themselves or by a group.
     fn carriers(&self, arn: &str) -> Vec<String> {
-        let lists = [("RoleDetailList", "RoleName"), ("UserDetailList", "UserName"), ("GroupDetailList", "GroupName")];
         let mut names = Vec::new();
-        for (list, name) in lists {
+        for (list, name, kind) in HOLDERS {
             for holder in self.root.get(list).map_or(&[][..], Node::items) {
-                let attached = holder.get("AttachedManagedPolicies").map_or(&[][..], Node::items);
-                if attached.iter().any(|policy| text(policy, "PolicyArn").as_deref() == Some(arn)) {
-                    names.extend(text(holder, name));
+                if attached(holder).any(|policy| policy == arn) {
+                    names.extend(self.with_members(&text(holder, name).unwrap_or_default(), kind));
                 }
             }
         }
         names
     }
+
+    /// A holder's name; for a group also those of its members.
+    fn with_members(&self, holder: &str, kind: &str) -> Vec<String> {
+        let mut names = vec![holder.to_owned()];
+        if kind == "group" {
+            for user in self.root.get("UserDetailList").map_or(&[][..], Node::items) {
+                let groups = user.get("GroupList").map_or(&[][..], Node::items);
+                if groups.iter().any(|group| group.as_str() == Some(holder)) {
+                    names.extend(text(user, "UserName"));
+                }
+            }
+        }
+        names
+    }
+
+    /// Notes who carries a managed policy that the file only names.
+    fn unseen(&mut self) {
+        let root = self.root;
+        let managed = root.get("Policies").map_or(&[][..], Node::items);
+        let is_seen = |arn: &str| managed.iter().any(|policy| text(policy, "Arn").as_deref() == Some(arn));
+        for (list, name, kind) in HOLDERS {
+            for holder in root.get(list).map_or(&[][..], Node::items) {
+                if attached(holder).any(|arn| !is_seen(arn)) {
+                    let names = self.with_members(&text(holder, name).unwrap_or_default(), kind);
+                    self.document.unseen.extend(names);
+                }
+            }
+        }
+    }
+}
+
+/// Where users, groups and roles are listed, and by which member they are named.
+const HOLDERS: [(&str, &str, &str); 3] = [
+    ("RoleDetailList", "RoleName", "role"),
+    ("UserDetailList", "UserName", "user"),
+    ("GroupDetailList", "GroupName", "group"),
+];
+
+/// The ARNs of the managed policies that a holder carries.
+fn attached<'n>(holder: &'n Node<'_>) -> impl Iterator<Item = &'n str> {
+    let attached = holder.get("AttachedManagedPolicies").map_or(&[][..], Node::items);
+    attached.iter().filter_map(|policy| policy.get("PolicyArn").and_then(Node::as_str))
 }
 
 fn trust_policy<'n, 'a>(role: &'n Node<'a>) -> Option<&'n Node<'a>> {

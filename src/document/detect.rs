@@ -1,6 +1,6 @@
 //! Which kind of policy a document is, from what stands in it.
 
-use crate::policy::{ActionPattern, Policy, PolicyKind, Statement};
+use crate::policy::{ActionPattern, Policy, PolicyKind, Principal, Statement};
 
 /// The kind of a policy, and what in it tells.
 ///
@@ -13,19 +13,56 @@ pub fn policy_kind(policy: &Policy) -> (PolicyKind, &'static str) {
     if naming == 0 {
         return (PolicyKind::Identity, "no statement names a principal");
     }
+    if policy.statements.len() == naming && policy.statements.iter().all(denies_everybody) {
+        return denial(policy);
+    }
     let mostly_kms = kms_share(policy);
     if naming * 2 < policy.statements.len() && mostly_kms != Share::All {
         return (PolicyKind::Identity, "most statements name no principal");
     }
     match mostly_kms {
         Share::All => return (PolicyKind::Key, "all actions are kms actions and principals are named"),
-        Share::Some => return (PolicyKind::Key, "principals are named, and actions of kms"),
-        Share::None => {}
+        Share::Some if speaks_of_one_key(policy) => return (PolicyKind::Key, MIXED),
+        Share::Some | Share::None => {}
     }
     if policy.statements.iter().all(only_assumes) {
         return (PolicyKind::Trust, "principals are named, and only actions that assume a role");
     }
     (PolicyKind::Resource, "principals are named")
+}
+
+/// What is said where a key policy is told from some of its actions.
+pub(crate) const MIXED: &str = "principals are named, and some actions are of kms";
+
+/// Whether a statement denies, and names everybody.
+fn denies_everybody(statement: &Statement) -> bool {
+    let everybody = statement.named_principals().is_some_and(|listed| listed.values().eq([&Principal::Anyone]));
+    statement.denies() && everybody
+}
+
+/// A policy of denials to everybody: a bound of an organisation, unless it is about the one service of its resource.
+///
+/// Source: Organizations User Guide, "RCP syntax".
+fn denial(policy: &Policy) -> (PolicyKind, &'static str) {
+    let actions = policy.statements.iter().filter_map(|statement| statement.actions.as_ref());
+    let mut services: Vec<&str> =
+        actions.flat_map(|clause| clause.listed().values()).filter_map(ActionPattern::service).collect();
+    services.sort_unstable();
+    services.dedup();
+    match services[..] {
+        [service] if service != "kms" => {
+            (PolicyKind::Resource, "it only denies, to everybody, and speaks of one service")
+        }
+        _ => (PolicyKind::ResourceControl, "it only denies, to everybody"),
+    }
+}
+
+/// Whether no resource is of another service than KMS.
+fn speaks_of_one_key(policy: &Policy) -> bool {
+    let resources = policy.statements.iter().filter_map(|statement| statement.resources.as_ref());
+    resources
+        .flat_map(|clause| clause.listed().values())
+        .all(|resource| resource.is_everything() || resource.arn().is_ok_and(|arn| arn.service == "kms"))
 }
 
 /// How many of a policy's actions are of KMS.
@@ -62,10 +99,8 @@ fn only_assumes(statement: &Statement) -> bool {
         action.is_of("sts")
             && (name == "*" || name.starts_with("assumerole") || name == "tagsession" || name.starts_with("set"))
     };
-    statement
-        .actions
-        .as_ref()
-        .is_some_and(|clause| !clause.listed().is_empty() && clause.listed().values().all(assumes))
+    let listed = statement.actions.as_ref().map(crate::policy::Clause::listed);
+    listed.is_some_and(|listed| !listed.read.is_empty() && listed.values().all(assumes))
 }
 
 #[cfg(test)]
@@ -87,6 +122,27 @@ mod tests {
     fn kms_actions_with_principals_make_a_key_policy_even_beside_a_strange_action() {
         let statement = r#"{"Effect":"Allow","Principal":"*","Action":["kms:Decrypt","s3:GetObject"],"Resource":"*"}"#;
         assert_eq!(kind(statement), PolicyKind::Key);
+    }
+
+    #[test]
+    fn a_bucket_policy_with_a_stray_kms_action_is_no_key_policy() {
+        let statement = r#"{"Effect":"Allow","Principal":"*","Action":["s3:GetObject","kms:Decrypt"],"Resource":"arn:aws:s3:::b/*"}"#;
+        assert_eq!(kind(statement), PolicyKind::Resource);
+    }
+
+    #[test]
+    fn denials_to_everybody_across_services_are_an_organisations() {
+        let statement = r#"{"Effect":"Deny","Principal":"*","Action":["s3:*","kms:*"],"Resource":"*"}"#;
+        assert_eq!(kind(statement), PolicyKind::ResourceControl);
+        let statement = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*"}"#;
+        assert_eq!(kind(statement), PolicyKind::Resource);
+    }
+
+    #[test]
+    fn actions_that_are_not_known_make_no_trust_policy() {
+        let statement =
+            r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":{"Ref":"Actions"},"Resource":"*"}"#;
+        assert_eq!(kind(statement), PolicyKind::Resource);
     }
 
     #[test]

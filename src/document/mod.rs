@@ -7,6 +7,7 @@ mod aws_cli;
 mod detect;
 mod project;
 
+pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
 pub use project::{Declared, Part, Project};
 
@@ -36,6 +37,8 @@ pub struct Document<'a> {
     pub keys: Vec<Key>,
     /// The aliases that it lists.
     pub aliases: Vec<Alias>,
+    /// The names of users and roles that carry a policy whose text the file does not hold.
+    pub unseen: Vec<String>,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
 }
@@ -103,6 +106,7 @@ pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Document<'_
         policies: Vec::new(),
         keys: Vec::new(),
         aliases: Vec::new(),
+        unseen: Vec::new(),
         reported: true,
     };
     let broken = !document.faults.is_empty();

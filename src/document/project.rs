@@ -71,6 +71,10 @@ impl<'a> Project<'a> {
         if self.declared.account.is_some() {
             return self.declared.account;
         }
+        // Where more key policies than keys are given, which policy a described key has cannot be told.
+        if self.policies(PolicyKind::Key).count() > self.keys().count() {
+            return None;
+        }
         let mut accounts = self.keys().filter_map(key_account);
         let first = accounts.next()?;
         accounts.all(|account| account == first).then_some(first)
@@ -106,12 +110,22 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// What a name alone suggests.
+    /// What a name alone suggests: `kasten` or `k10` as a word of its own, unless it names an administrator too.
     #[must_use]
     pub fn part_by_name(name: &str) -> Part {
         let lower = name.to_ascii_lowercase();
-        let hint = ["kasten", "k10"].iter().any(|word| lower.contains(word));
-        if hint { Part::LooksLikeKasten } else { Part::Unknown }
+        let mut words = lower.split(|character: char| !character.is_ascii_alphanumeric());
+        let hint = words.any(|word| word.starts_with("kasten") || word == "k10");
+        if hint && !lower.contains("admin") { Part::LooksLikeKasten } else { Part::Unknown }
+    }
+
+    /// The ARN of the one key that is described, where there is one key policy at most.
+    #[must_use]
+    pub fn only_key_arn(&self) -> Option<&str> {
+        let mut keys = self.keys();
+        let (first, second) = (keys.next(), keys.next());
+        let one_policy = self.policies(PolicyKind::Key).count() <= 1;
+        first.filter(|_| second.is_none() && one_policy)?.arn.as_ref().map(|arn| arn.value.as_str())
     }
 
     /// Whether anything says that these files are of one workload and its key.

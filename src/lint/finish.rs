@@ -47,8 +47,9 @@ pub(super) fn finish(
         }
     }
     found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
-    let mut found = superseded(found);
+    // What the reader is not shown must not speak for what he would be.
     found.retain(|finding| selection.shows(finding));
+    let mut found = superseded(found);
     found.sort_by(|one, other| {
         let key = |finding: &Finding| (finding.primary.span, finding.rule.id);
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))

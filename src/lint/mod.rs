@@ -68,7 +68,9 @@ pub fn lint_with(sources: &Sources, inputs: &[Input], options: &Options, tick: &
         tick();
         opened
     });
-    opened.into_iter().for_each(|opened| run.add(opened));
+    for opened in opened {
+        run.add(opened);
+    }
     run.ask();
     run.report
 }

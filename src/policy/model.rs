@@ -1,6 +1,6 @@
 //! What a rule reads: a policy in IAM's own words.
 
-use super::{ActionPattern, Condition, Principal, PrincipalKind, ResourcePattern};
+use super::{AccountId, ActionPattern, Condition, Principal, PrincipalArn, PrincipalKind, ResourcePattern};
 use crate::source::{Span, Spanned};
 
 /// A policy document.
@@ -31,6 +31,22 @@ impl Policy {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.unknown.is_empty() && !self.is_cut
+    }
+
+    /// The one account of all users, roles and sessions that it names.
+    #[must_use]
+    pub fn named_account(&self) -> Option<AccountId> {
+        let named = self.statements.iter().filter_map(Statement::named_principals).flat_map(Listed::values);
+        let mut accounts = named.filter_map(Principal::arn).map(PrincipalArn::account);
+        let first = accounts.next()?;
+        accounts.all(|account| account == first).then_some(first)
+    }
+
+    /// The partition of the first principal that it names by an ARN.
+    #[must_use]
+    pub fn named_partition(&self) -> Option<&str> {
+        let named = self.statements.iter().filter_map(Statement::named_principals).flat_map(Listed::values);
+        named.filter_map(Principal::arn).find_map(|arn| arn.as_str().split(':').nth(1))
     }
 }
 

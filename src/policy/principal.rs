@@ -87,6 +87,15 @@ impl PrincipalArn {
         self.text.rsplit('/').next().unwrap_or_default()
     }
 
+    /// The name of the user or role whose policies decide: of a session, its role's.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        match self.text.split(':').nth(2) {
+            Some("sts") => self.session_role().unwrap_or_default(),
+            _ => self.name(),
+        }
+    }
+
     /// The role of `assumed-role/NAME/SESSION`.
     fn session_role(&self) -> Option<&str> {
         self.text.split('/').nth(1)

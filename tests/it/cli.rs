@@ -168,7 +168,7 @@ fn a_rule_that_could_not_be_asked_fails_the_run_only_where_that_is_asked_for() {
     assert_eq!(plain.code, 0);
     assert_eq!(kpl(folder.path(), &[&["check", "--fail-on-undecided"], &args[..]].concat()).code, 1);
     let told = kpl(folder.path(), &[&["check", "-v"], &args[..]].concat());
-    assert!(told.stdout.contains("kms-minimum-missing in key.json: no policy of the workload"), "{}", told.stdout);
+    assert!(told.stdout.contains("kms-minimum-missing in key.json: the workload"), "{}", told.stdout);
 }
 
 #[test]

@@ -55,7 +55,8 @@ fn a_misspelt_element_names_the_one_that_was_meant() {
 
 #[test]
 fn a_misspelt_element_is_read_as_the_one_that_was_meant() {
-    let policy = policy_of(r#"{"Statements":[{"effect":"Allow","Actions":"kms:*","Principle":{"AWs":"111122223333"}}]}"#);
+    let policy =
+        policy_of(r#"{"Statements":[{"effect":"Allow","Actions":"kms:*","Principle":{"AWs":"111122223333"}}]}"#);
     let statement = &policy.statements[0];
     assert!(statement.allows() && statement.covers_action("kms:Decrypt"));
     assert!(matches!(statement.named_principals().unwrap().read[0].value, Principal::Account(_)));

@@ -14,7 +14,7 @@ declare_rules! { Alias:
     ///
     /// ## Why it matters
     /// A key may have several aliases, so the condition key has several values. Without a set operator the condition does
-    /// not match, and nobody is let in.
+    /// not match: nobody is let in, or, in a `Deny`, nobody is kept out.
     ///
     /// ## How to fix it
     /// Write `ForAnyValue:` before the operator.
@@ -84,8 +84,8 @@ declare_rules! { Alias:
     /// Flags a value of an alias condition without `alias/` at its start, or with it twice.
     ///
     /// ## Why it matters
-    /// The prefix is part of the name, so the condition never matches. The console puts it in by itself: who types it there
-    /// gets `alias/alias/…`.
+    /// The prefix is part of the name, so the condition matches no alias. The console puts it in by itself: who types it
+    /// there gets an alias `alias/alias/…`; name that one with `--alias` if it is meant.
     ///
     /// ## How to fix it
     /// Write the whole name, with the prefix once.
@@ -153,11 +153,11 @@ impl Check for AliasConditions {
             if cx.kind() != PolicyKind::Key {
                 resource_aliases(condition, statement, out);
             }
-            values(condition, statement, out);
+            values(condition, statement, cx, out);
         }
         for condition in statement.conditions_on(REQUEST) {
-            request_alias(condition, out);
-            values(condition, statement, out);
+            request_alias(condition, statement, out);
+            values(condition, statement, cx, out);
         }
     }
 }
@@ -170,17 +170,21 @@ fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Find
     match operator.quantifier {
         None => {
             let name = operator_name(operator);
-            let fixed = format!("ForAnyValue:{name}");
+            // Of a negated operator, that no alias is this one says what was meant.
+            let set = if operator.comparison.is_negated() { "ForAllValues" } else { "ForAnyValue" };
+            let fixed = format!("{set}:{name}");
             let message = format!("kms:ResourceAliases has several values, and `{name}` compares one");
-            let finding = Finding::new(&RESOURCE_ALIASES_WITHOUT_SET_OPERATOR, condition.key.span, message)
-                .help(format!("write `{fixed}`"));
+            let finding = Finding::new(&RESOURCE_ALIASES_WITHOUT_SET_OPERATOR, condition.key.span, message);
             out.push(finding.fix(
                 format!("write \"{fixed}\""),
                 Applicability::Unsafe,
                 vec![Edit::replace(condition.operator.span, print::quoted(&fixed))],
             ));
         }
-        Some(Quantifier::ForAllValues) if statement.allows() && !asks_for_an_alias(statement) => {
+        // "All but these" is well said by ForAllValues of a negated operator.
+        Some(Quantifier::ForAllValues)
+            if statement.allows() && !operator.comparison.is_negated() && !asks_for_an_alias(statement) =>
+        {
             let message = "keys without any alias are let through too";
             let finding = Finding::new(&RESOURCE_ALIASES_FORALL_ALONE, condition.operator.span, message)
                 .help("use ForAnyValue, or add a row with it");
@@ -206,22 +210,26 @@ fn asks_for_an_alias(statement: &Statement) -> bool {
     })
 }
 
-fn request_alias(condition: &Condition, out: &mut Findings<'_>) {
+fn request_alias(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
     let operator = condition.operator.value;
     let Some(quantifier) = operator.quantifier else { return };
     let plain = operator_name(Operator { quantifier: None, ..operator });
     // With one value ForAnyValue of a positive operator is the operator itself; a negated one differs without the key.
     let same = quantifier == Quantifier::ForAnyValue && !operator.comparison.is_negated();
     let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
-    let finding =
-        Finding::new(&REQUEST_ALIAS_WITH_SET_OPERATOR, condition.operator.span, "kms:RequestAlias has one value");
+    let finding = Finding::new(
+        &REQUEST_ALIAS_WITH_SET_OPERATOR,
+        condition.operator.span,
+        "kms:RequestAlias has one value and takes no set operator",
+    );
     let finding = match quantifier {
         Quantifier::ForAllValues => {
-            finding.code("FORALLVALUES_WITH_SINGLE_VALUED_KEY").label("also holds for requests that name no alias")
+            let finding = finding.code("FORALLVALUES_WITH_SINGLE_VALUED_KEY");
+            if statement.allows() { finding.label("requests that name no alias are let through too") } else { finding }
         }
         Quantifier::ForAnyValue => finding,
     };
-    out.push(finding.help(format!("write `{plain}`")).fix(
+    out.push(finding.fix(
         format!("write \"{plain}\""),
         applicability,
         vec![Edit::replace(condition.operator.span, print::quoted(&plain))],
@@ -239,44 +247,78 @@ fn operator_name(operator: Operator) -> String {
     format!("{quantifier}{}{suffix}", operator.comparison.name())
 }
 
-fn values(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+fn values(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     if condition.operator.value.comparison == Comparison::Null {
         return;
     }
     for value in condition.values.read.iter().filter(|value| !is_placeholder_value(&value.value)) {
-        name(value, out);
-        wildcards(value, condition, statement, out);
+        if !is_told_by_name(value, condition, cx, out) {
+            wildcards(value, condition, statement, cx.kind(), out);
+        }
     }
 }
 
-fn name(value: &Spanned<String>, out: &mut Findings<'_>) {
+/// Tells of a value that is no alias's name; false where it may be one.
+fn is_told_by_name(
+    value: &Spanned<String>,
+    condition: &Condition,
+    cx: &RuleContext<'_, '_>,
+    out: &mut Findings<'_>,
+) -> bool {
     let text = value.value.as_str();
-    if let Some(name) = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":alias/")).map(|(_, name)| name) {
-        let fixed = print::quoted(&format!("alias/{name}"));
-        let finding = Finding::new(&ALIAS_ARN_IN_CONDITION, value.span, "the condition takes alias names, not ARNs")
-            .label("never matches")
-            .help(format!("write {fixed}"));
-        let edits = vec![Edit::replace(value.span, fixed.clone())];
-        out.push(finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits));
-        return;
+    if text.starts_with("arn:") {
+        out.push(arn(value, condition));
+        return true;
     }
-    let open = text.starts_with(['*', '?', '$']) || text.starts_with("arn:") || text.is_empty();
-    let bare = text.trim_start_matches("alias/");
-    let prefixes = (text.len() - bare.len()) / "alias/".len();
-    if open || prefixes == 1 || (prefixes == 0 && glob::is_pattern(text.get(..6).unwrap_or(text))) {
-        return;
+    if text.starts_with(['*', '?', '$']) || text.is_empty() || cx.project.aliases().contains(&text) {
+        return false;
+    }
+    let (bare, prefixes) = without_prefix(text);
+    let literal = text.split(['*', '?']).next().unwrap_or(text);
+    let can_begin = "alias/".starts_with(literal) && literal.len() < text.len();
+    if (prefixes == 1 && text.starts_with("alias/")) || (prefixes == 0 && can_begin) {
+        return false;
     }
     let fixed = print::quoted(&format!("alias/{bare}"));
     let message = match prefixes {
-        0 => "an alias name starts with `alias/`",
+        0 | 1 => "an alias name starts with `alias/`",
         _ => "`alias/` stands here twice",
     };
-    let finding = Finding::new(&ALIAS_CONDITION_PREFIX, value.span, message).help(format!("write {fixed}"));
+    let finding = Finding::new(&ALIAS_CONDITION_PREFIX, value.span, message);
     let edits = vec![Edit::replace(value.span, fixed.clone())];
     out.push(finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits));
+    true
 }
 
-fn wildcards(value: &Spanned<String>, condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+/// A name without its prefixes, in whatever letter case, and how many there were.
+fn without_prefix(text: &str) -> (&str, usize) {
+    let mut bare = text;
+    let mut prefixes = 0;
+    while bare.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("alias/")) {
+        bare = &bare[6..];
+        prefixes += 1;
+    }
+    (bare, prefixes)
+}
+
+fn arn(value: &Spanned<String>, condition: &Condition) -> Finding {
+    let finding = Finding::new(&ALIAS_ARN_IN_CONDITION, value.span, "the condition takes alias names, not ARNs")
+        .label("matches no alias");
+    let name = value.value.split_once(":alias/").map(|(_, name)| name);
+    let is_text = !condition.operator.value.comparison.name().starts_with("Arn");
+    let Some(name) = name.filter(|_| is_text) else { return finding.help("write the alias's name: `alias/NAME`") };
+    let fixed = print::quoted(&format!("alias/{name}"));
+    let edits = vec![Edit::replace(value.span, fixed.clone())];
+    finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits)
+}
+
+fn wildcards(
+    value: &Spanned<String>,
+    condition: &Condition,
+    statement: &Statement,
+    kind: PolicyKind,
+    out: &mut Findings<'_>,
+) {
     let text = without_escapes(&value.value);
     if !glob::is_pattern(&text) {
         return;
@@ -288,8 +330,8 @@ fn wildcards(value: &Spanned<String>, condition: &Condition, statement: &Stateme
         let fixed = operator_name(Operator { comparison, ..operator });
         let message = format!("`{}` knows no wildcards", operator.comparison.name());
         let finding = Finding::new(&ALIAS_CONDITION_WILDCARD_WITH_EQUALS, value.span, message)
-            .label("a plain character here, which no alias holds")
-            .help(format!("write `{fixed}`, or the whole name"));
+            .label("a wildcard is a plain character here, which no alias holds")
+            .help("write the whole name, or use an operator that knows wildcards");
         let edits = vec![Edit::replace(condition.operator.span, print::quoted(&fixed))];
         out.push(finding.fix(format!("write \"{fixed}\""), Applicability::Unsafe, edits));
         return;
@@ -297,10 +339,24 @@ fn wildcards(value: &Spanned<String>, condition: &Condition, statement: &Stateme
     let name = text.strip_prefix("alias/").unwrap_or(&text);
     let literal = name.find(['*', '?']).unwrap_or(name.len());
     let says_little = literal < 2 && name[literal..].bytes().all(|byte| matches!(byte, b'*' | b'?'));
-    if statement.allows() && !operator.comparison.is_negated() && says_little {
-        let finding = Finding::new(&ALIAS_WILDCARD_TOO_BROAD, value.span, "nearly every key has such an alias");
+    // A key policy speaks of one key alone, and another row may say more.
+    let matters = kind != PolicyKind::Key && statement.allows() && !has_narrower_row(statement, condition);
+    if matters && !operator.comparison.is_negated() && says_little {
+        let message = "this pattern says next to nothing of which keys are meant";
+        let finding = Finding::new(&ALIAS_WILDCARD_TOO_BROAD, value.span, message);
         out.push(finding.help("write the alias, or enough of it to mean these keys alone"));
     }
+}
+
+/// Whether another row on the same key names more of the alias.
+fn has_narrower_row(statement: &Statement, condition: &Condition) -> bool {
+    let says_more = |value: &String| {
+        value.strip_prefix("alias/").is_some_and(|name| name.find(['*', '?']).is_none_or(|at| at >= 2))
+    };
+    let others = statement.conditions_on(condition.key.value.as_str());
+    let others =
+        others.filter(|other| other.element != condition.element && !other.operator.value.comparison.is_negated());
+    others.into_iter().any(|other| other.values.values().all(says_more))
 }
 
 /// The text without `${*}` and `${?}`, which stand for the characters themselves.

@@ -1,8 +1,8 @@
 //! Which keys an alias condition reaches.
 
 use crate::{
-    finding::{Finding, RuleInfo},
-    policy::{PolicyKind, ResourcePattern, Statement},
+    finding::{Confidence, Finding, RuleInfo},
+    policy::{ActionPattern, Policy, PolicyKind, Principal, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
 };
@@ -10,8 +10,8 @@ use crate::{
 declare_rules! { Alias:
     /// ## What it does
     /// Flags an identity policy that allows encryption or decryption with every key of an account, where nothing limits it
-    /// to an alias, a tag or a key. With `--alias` or `--workload` a statement for every key of every account is told here,
-    /// too; without them, `decrypt-on-all-keys` tells of that.
+    /// to an alias, a tag or a key. Where neither `--alias` nor `--workload` says that one key is meant, this is a guess that
+    /// only the auditor sees.
     ///
     /// ## Why it matters
     /// Whoever carries the policy reads what any key of the account protects, not only what the alias's key does.
@@ -74,7 +74,7 @@ impl Check for AliasScope {
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        alias_arns(statement, cx.kind(), out);
+        alias_arns(statement, &cx.document.policy, cx.kind(), out);
         if cx.kind() == PolicyKind::Identity && statement.allows() {
             account_scope(statement, out);
             condition_missing(statement, cx, out);
@@ -103,7 +103,9 @@ const ON_ALIASES: [&str; 3] = ["kms:CreateAlias", "kms:UpdateAlias", "kms:Delete
 
 fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
     let Some(condition) = statement.conditions_on("kms:ResourceAliases").next() else { return };
-    if has_condition(statement, |key| RESOURCE_OWNER.iter().any(|owner| key.eq_ignore_ascii_case(owner))) {
+    let by_owner = |key: &str| RESOURCE_OWNER.iter().any(|owner| key.eq_ignore_ascii_case(owner));
+    let reaches_out = ACROSS_ACCOUNTS.iter().any(|action| statement.covers_action(action));
+    if !reaches_out || has_condition(statement, by_owner) {
         return;
     }
     let Some(resources) = statement.listed_resources() else { return };
@@ -115,6 +117,34 @@ fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
         out.push(finding);
     }
 }
+
+/// The operations that work on a key of another account.
+///
+/// Source: KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+const ACROSS_ACCOUNTS: [&str; 22] = [
+    "kms:CreateGrant",
+    "kms:Decapsulate",
+    "kms:Decrypt",
+    "kms:DeriveSharedSecret",
+    "kms:DescribeKey",
+    "kms:Encapsulate",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListGrants",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:VerifyMac",
+];
 
 /// Condition keys that say whose the resource is.
 const RESOURCE_OWNER: [&str; 3] = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
@@ -128,16 +158,16 @@ fn condition_missing(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut 
     let cryptographic =
         |action: &str| actions.values().any(|pattern| !pattern.is_every_action() && pattern.covers(action));
     let Some(deed) = CRYPTOGRAPHIC.into_iter().find(|action| cryptographic(action)) else { return };
-    if is_scoped(statement, cx.project.names_a_workload()) {
+    if is_scoped(statement, is_declared(cx)) {
         return;
     }
     let Some(resources) = statement.listed_resources() else { return };
-    let declared = cx.project.names_a_workload();
+    let declared = is_declared(cx);
     let decrypts = cryptographic("kms:Decrypt") || cryptographic("kms:ReEncryptFrom");
     for resource in resources.read.iter().filter(|resource| resource.value.covers_every_key()) {
         // Decryption with the keys of every account is what decrypt-on-all-keys is for.
         if declared || !decrypts || !resource.value.reaches_keys_of_any_account() {
-            out.push(missing(deed, resource, cx));
+            out.push(missing(deed, resource, declared, cx));
         }
     }
 }
@@ -150,29 +180,47 @@ fn is_scoped(statement: &Statement, declared: bool) -> bool {
     }
     let by_key = |key: &str| {
         let key = key.to_ascii_lowercase();
-        matches!(key.as_str(), "kms:resourcealiases" | "kms:requestalias") || key.starts_with("aws:resourcetag/")
+        matches!(key.as_str(), "kms:resourcealiases" | "kms:requestalias" | "kms:viaservice")
+            || key.starts_with("aws:resourcetag/")
     };
     !statement.unread_conditions.is_empty() || has_condition(statement, by_key)
 }
 
-fn missing(deed: &str, resource: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>) -> Finding {
-    let alias = cx.project.declared.aliases.first().map_or("alias/NAME", String::as_str);
-    Finding::new(
-        &ALIAS_CONDITION_MISSING,
-        resource.span,
-        format!("{deed} is allowed with every key, whatever its alias"),
-    )
-    .help(format!("add \"ForAnyValue:StringEquals\": {{\"kms:ResourceAliases\": \"{alias}\"}}, or name the key"))
+/// Whether a workload was declared that may carry the policy.
+fn is_declared(cx: &RuleContext<'_, '_>) -> bool {
+    let holders = &cx.document.holders;
+    let carries = |holder: &str| holders.is_empty() || holders.iter().any(|name| name == holder);
+    let workloads = &cx.project.declared.workloads;
+    let is_carried =
+        workloads.is_empty() || workloads.iter().filter_map(Principal::arn).any(|arn| carries(arn.holder()));
+    cx.project.names_a_workload() && is_carried
 }
 
-fn alias_arns(statement: &Statement, kind: PolicyKind, out: &mut Findings<'_>) {
+fn missing(deed: &str, resource: &Spanned<ResourcePattern>, declared: bool, cx: &RuleContext<'_, '_>) -> Finding {
+    let alias = cx.project.declared.aliases.first().map_or("alias/NAME", String::as_str);
+    let row = format!("\"ForAnyValue:StringEquals\": {{\"kms:ResourceAliases\": \"{alias}\"}}");
+    let message = format!("{deed} is allowed with every key, whatever its alias");
+    let finding = Finding::new(&ALIAS_CONDITION_MISSING, resource.span, message);
+    if declared {
+        return finding.help(format!("name the key, or add {row}"));
+    }
+    // AWS's own advice stops at the account: whether one key is meant is a guess.
+    finding.confidence(Confidence::Low).help(format!("if one key is meant, name it, or add {row}"))
+}
+
+fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
     let Some(resources) = statement.listed_resources().filter(|_| kind != PolicyKind::Key) else { return };
+    if !mentions_kms(statement) {
+        return;
+    }
     let is_alias = |resource: &&Spanned<ResourcePattern>| {
         resource.value.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
     };
+    // Where operations on aliases are meant too, the alias belongs here; unless nothing gives them any key.
     let about_aliases = ON_ALIASES.iter().any(|action| statement.covers_action(action));
-    let only_aliases = resources.read.iter().all(|resource| is_alias(&resource)) && covers_keys(statement);
-    if !mentions_kms(statement) || (about_aliases && !only_aliases) {
+    let decrypts = CRYPTOGRAPHIC.iter().any(|action| statement.covers_action(action));
+    let is_for_aliases = lists_alias_operation(statement) && !decrypts;
+    if about_aliases && (is_for_aliases || policy.statements.iter().any(reaches_keys)) {
         return;
     }
     for resource in resources.read.iter().filter(is_alias) {
@@ -184,9 +232,19 @@ fn alias_arns(statement: &Statement, kind: PolicyKind, out: &mut Findings<'_>) {
     }
 }
 
-/// Whether a statement is also about operations on keys.
-fn covers_keys(statement: &Statement) -> bool {
-    CRYPTOGRAPHIC.iter().any(|action| statement.covers_action(action)) || statement.covers_action("kms:DescribeKey")
+/// Whether a statement lists an operation on aliases by its name.
+fn lists_alias_operation(statement: &Statement) -> bool {
+    let by_name = |action: &ActionPattern| action.name().to_ascii_lowercase().contains("alias");
+    statement.listed_actions().is_some_and(|actions| actions.values().any(by_name))
+}
+
+/// Whether a statement is about KMS and has a resource that may be a key.
+fn reaches_keys(statement: &Statement) -> bool {
+    let may_be_key = |resource: &ResourcePattern| match resource.arn() {
+        Ok(arn) => arn.service == "kms" && !arn.resource.starts_with("alias/"),
+        Err(_) => resource.is_everything(),
+    };
+    mentions_kms(statement) && statement.listed_resources().is_none_or(|listed| listed.values().any(may_be_key))
 }
 
 fn mentions_kms(statement: &Statement) -> bool {

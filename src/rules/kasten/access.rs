@@ -5,13 +5,13 @@
 
 use crate::{
     document::{Part, PolicyDocument, Project},
-    finding::{Finding, RuleInfo, Severity},
+    finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
         AccountId, ActionPattern, Clause, Listed, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement,
         is_placeholder, names_account_root,
     },
     rules::{Check, Findings, declare::declare_rules},
-    source::Span,
+    source::{Span, Spanned},
 };
 
 use super::conditions::{self, Certainty};
@@ -61,7 +61,7 @@ declare_rules! { Kasten:
 /// The workload's access to its key.
 pub(crate) struct KastenAccess;
 
-const NO_OWN_POLICY: &str = "no policy of the workload is among these files";
+const NO_OWN_POLICY: &str = "the workload's own policies are not all among these files";
 
 /// What Kasten needs.
 const NEEDED: [&str; 2] = ["kms:Encrypt", "kms:Decrypt"];
@@ -95,6 +95,8 @@ struct Access<'p, 'a> {
     workload: &'p Principal,
     arn: &'p PrincipalArn,
     own: Vec<&'p PolicyDocument<'a>>,
+    /// Whether the workload carries policies whose text is in no file.
+    has_unseen: bool,
     /// Whether the key belongs to another account than the workload.
     foreign: bool,
 }
@@ -117,11 +119,14 @@ impl<'p, 'a> Access<'p, 'a> {
         arn: &'p PrincipalArn,
     ) -> Self {
         let carries = |policy: &&PolicyDocument<'_>| {
-            policy.holders.is_empty() || policy.holders.iter().any(|holder| holder == arn.name())
+            policy.holders.is_empty() || policy.holders.iter().any(|holder| holder == arn.holder())
         };
         let own = project.policies(PolicyKind::Identity).filter(carries).collect();
-        let owner = project.owner().or_else(|| only_account(key));
-        Self { project, key, workload, arn, own, foreign: owner.is_some_and(|owner| owner != arn.account()) }
+        let has_unseen =
+            project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
+        let owner = project.owner().or_else(|| administering_account(key)).or_else(|| key.policy.named_account());
+        let foreign = owner.is_some_and(|owner| owner != arn.account());
+        Self { project, key, workload, arn, own, has_unseen, foreign }
     }
 
     fn tell(&self, out: &mut Findings<'_>) {
@@ -132,22 +137,76 @@ impl<'p, 'a> Access<'p, 'a> {
             return;
         }
         let missing: Vec<&str> = NEEDED.into_iter().filter(|action| self.allows(action) == Certainty::No).collect();
-        let open = NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe);
         if missing.is_empty() {
             self.namesake(out);
-            if open && self.own.is_empty() {
+            let open = NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe);
+            if open && (self.own.is_empty() || self.has_unseen) {
                 out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, NO_OWN_POLICY);
             }
-        } else if let Some((place, reason)) = self.named_here() {
-            self.tell_missing(&missing, place, reason, out);
-        } else if let Some(other) = self.other_principal() {
-            out.push(self.mismatch(other));
+        } else if let Some(blame) = self.blame(&missing) {
+            out.push(blame);
         } else if self.own.is_empty() {
             out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, NO_OWN_POLICY);
-        } else if !self.is_told_by_the_root_rules(&missing) {
-            let place = self.own.first().map_or(self.key.policy.span, |policy| statement_place(policy));
-            self.tell_missing(&missing, place, None, out);
         }
+    }
+
+    /// What is said of the missing actions, and where; `None` where another rule says it, or no file does.
+    fn blame(&self, missing: &[&str]) -> Option<Finding> {
+        if let Some(deny) = missing.iter().find_map(|action| self.denying(action)) {
+            return Some(self.tell_missing(missing, actions_place(deny), Some("this denies it".to_owned())));
+        }
+        let key_is_right = missing.iter().all(|action| {
+            let by_account = self.key_grants(action, Naming::ByAccount);
+            self.key_grants(action, Naming::Directly).or(by_account) != Certainty::No
+        });
+        let key_is_to_blame = !(self.foreign && key_is_right);
+        if let Some(statement) = self.key_statement(missing).filter(|_| key_is_to_blame) {
+            return Some(self.tell_missing_in(missing, statement));
+        }
+        if self.is_told_by_the_root_rules(missing) {
+            return None;
+        }
+        if !self.foreign || key_is_right {
+            let own = self.own_statements().filter(|statement| statement.allows() && speaks_of_kms(statement));
+            if let Some(statement) = own.into_iter().next() {
+                return Some(self.tell_missing_in(missing, statement));
+            }
+        }
+        if let Some(other) = self.other_principal() {
+            return Some(self.mismatch(other));
+        }
+        // The workload may have more policies than those that were given.
+        let policy = self.own.first()?;
+        let message = format!("no policy given here lets `{}` call {}", self.arn.as_str(), either(missing));
+        let finding = Finding::new(&KMS_MINIMUM_MISSING, statement_place(policy), message);
+        Some(finding.severity(Severity::Warning).confidence(Confidence::Medium).help(remedy(missing)))
+    }
+
+    /// The statement of the key policy that names the workload itself and lacks what is missing.
+    fn key_statement(&self, missing: &[&str]) -> Option<&'p Statement> {
+        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let mut direct =
+            allowing.filter(|statement| self.naming(statement) == Naming::Directly && speaks_of_kms(statement));
+        let first = direct.next()?;
+        let lacks = |statement: &Statement| missing.iter().any(|action| !statement.covers_action(action));
+        Some(if lacks(first) { first } else { direct.find(|statement| lacks(statement)).unwrap_or(first) })
+    }
+
+    /// The statement that denies an action for certain.
+    fn denying(&self, action: &str) -> Option<&'p Statement> {
+        let denies = |statement: &&Statement| statement.denies() && statement.covers_action(action);
+        let by_key = self.key.policy.statements.iter().filter(denies).find(|statement| {
+            matches!(self.naming(statement), Naming::Directly | Naming::ByAccount)
+                && statement.named_principals().is_some()
+                && conditions::hold(statement, self.project, self.workload, self.arn) == Certainty::Yes
+        });
+        let by_own = || {
+            self.own_statements().filter(denies).find(|statement| {
+                let holds = conditions::hold(statement, self.project, self.workload, self.arn);
+                self.reaches_key(statement).and(holds) == Certainty::Yes
+            })
+        };
+        by_key.or_else(by_own)
     }
 
     /// Whether the workload may call an action on the key.
@@ -159,6 +218,7 @@ impl<'p, 'a> Access<'p, 'a> {
         let direct = self.key_grants(action, Naming::Directly);
         let by_account = self.key_grants(action, Naming::ByAccount);
         let own = if self.own.is_empty() { Certainty::Maybe } else { self.own_grants(action) };
+        let own = own.or(Certainty::maybe_if(self.has_unseen));
         let allowed = if self.foreign { direct.or(by_account).and(own) } else { direct.or(by_account.and(own)) };
         if denied == Certainty::Maybe { allowed.and(Certainty::Maybe) } else { allowed }
     }
@@ -215,7 +275,9 @@ impl<'p, 'a> Access<'p, 'a> {
         if listed.values().any(own_account) || bad_root {
             return Naming::ByAccount;
         }
-        let open = listed.malformed.iter().any(|text| is_placeholder(&text.value));
+        // A session of the workload's role may be the one that calls.
+        let session = listed.values().any(|principal| self.workload.names(principal));
+        let open = session || listed.malformed.iter().any(|text| is_placeholder(&text.value));
         if open { Naming::Perhaps } else { Naming::Not }
     }
 
@@ -224,7 +286,7 @@ impl<'p, 'a> Access<'p, 'a> {
         let known: Vec<&str> =
             self.project.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
         let covers = |resource: &ResourcePattern| match known[..] {
-            _ if is_placeholder(resource.as_str()) => Certainty::Maybe,
+            _ if is_placeholder(resource.as_str()) || is_alias(resource) => Certainty::Maybe,
             [arn] => Certainty::of(resource.covers(arn)).or(Certainty::maybe_if(has_bad_account(resource))),
             _ => self.may_cover_the_key(resource),
         };
@@ -244,31 +306,7 @@ impl<'p, 'a> Access<'p, 'a> {
         let other_account =
             arn.account.parse::<AccountId>().is_ok_and(|account| owner.is_some_and(|owner| owner != account));
         let of_kms = arn.service == "kms" || arn.service.contains('*');
-        Certainty::maybe_if(of_kms && !other_account && !arn.resource.starts_with("alias/"))
-    }
-
-    /// Where the workload is named, or a policy of its own speaks of the needed actions, and what limits it there.
-    fn named_here(&self) -> Option<(Span, Option<String>)> {
-        let by_key = self.key.policy.statements.iter().filter(|statement| statement.allows());
-        let direct = by_key.filter(|statement| self.naming(statement) == Naming::Directly && speaks_of_kms(statement));
-        if let Some(statement) = direct.into_iter().next() {
-            return Some((actions_place(statement), None));
-        }
-        if self.is_told_by_the_root_rules(&NEEDED) || (self.foreign && !self.is_let_in_by_key()) {
-            return None;
-        }
-        let own = self.own_statements().filter(|statement| statement.allows() && speaks_of_kms(statement));
-        let statement = own.into_iter().next()?;
-        let limit = conditions::failing(statement, self.project, self.workload, self.arn);
-        Some(match limit {
-            Some((place, reason)) => (place, Some(reason)),
-            None => (actions_place(statement), None),
-        })
-    }
-
-    /// Whether the key policy names the workload's account for any needed action.
-    fn is_let_in_by_key(&self) -> bool {
-        NEEDED.iter().any(|action| self.key_grants(action, Naming::ByAccount) != Certainty::No)
+        Certainty::maybe_if(of_kms && !other_account)
     }
 
     /// Whether the workload's own policies would do, so that what is missing is the account in the key policy.
@@ -280,24 +318,27 @@ impl<'p, 'a> Access<'p, 'a> {
             && self.key_grants(missing[0], Naming::ByAccount) == Certainty::No
     }
 
-    /// A principal of the key policy that holds the needed actions and is neither the workload nor an administrator.
+    /// A principal of the key policy that holds the needed actions and is neither the workload nor an administrator: one
+    /// of the workload's name first, then one that does not administer the key.
     fn other_principal(&self) -> Option<(Span, String)> {
-        if self.is_told_by_the_root_rules(&NEEDED) {
-            return None;
-        }
-        let using = self
-            .key
-            .policy
-            .statements
-            .iter()
-            .filter(|statement| statement.allows() && NEEDED.iter().any(|action| statement.covers_action(action)));
-        let named = using.filter_map(Statement::named_principals).flat_map(|listed| &listed.read);
-        let others: Vec<_> = named.filter(|principal| self.project.part(&principal.value) != Part::Admin).collect();
-        let user = others.iter().find(|principal| principal.value.arn().is_some());
-        let account = others.iter().find(|principal| {
-            self.foreign && principal.value.account().is_some_and(|account| account != self.arn.account())
-        });
-        let other = user.or(account)?;
+        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let using = allowing.filter(|statement| NEEDED.iter().any(|action| statement.covers_action(action)));
+        let others: Vec<(&Spanned<Principal>, bool)> = using
+            .filter_map(|statement| Some((statement.named_principals()?, statement.covers_action("kms:PutKeyPolicy"))))
+            .flat_map(|(listed, administers)| listed.read.iter().map(move |principal| (principal, administers)))
+            .filter(|(principal, _)| !matches!(self.project.part(&principal.value), Part::Admin | Part::Workload))
+            .collect();
+        let rank = |(principal, administers): &&(&Spanned<Principal>, bool)| match principal.value.arn() {
+            Some(arn) if arn.name() == self.arn.name() => 0,
+            Some(_) => 1 + u8::from(*administers),
+            None => 3,
+        };
+        let is_foreign_root =
+            |principal: &Principal| principal.account().is_some_and(|account| account != self.arn.account());
+        let fits = |(principal, _): &&(&Spanned<Principal>, bool)| {
+            principal.value.arn().is_some() || (self.foreign && is_foreign_root(&principal.value))
+        };
+        let (other, _) = others.iter().filter(fits).min_by_key(rank)?;
         let name = other.value.arn().map_or("the key's own account".to_owned(), |arn| format!("`{}`", arn.as_str()));
         Some((other.span, name))
     }
@@ -316,42 +357,66 @@ impl<'p, 'a> Access<'p, 'a> {
         if named.iter().any(|principal| principal.value.arn().is_some() && principal.value.names(self.workload)) {
             return;
         }
-        let is_namesake = |arn: &PrincipalArn| arn.name() == self.arn.name();
-        for principal in named.iter().filter(|principal| principal.value.arn().is_some_and(is_namesake)) {
-            if self.project.part(&principal.value) == Part::Admin {
+        for principal in named {
+            let Some(arn) = principal.value.arn().filter(|arn| arn.name() == self.arn.name()) else { continue };
+            if matches!(self.project.part(&principal.value), Part::Admin | Part::Workload) {
                 continue;
             }
-            let name = principal.value.arn().map_or("", PrincipalArn::as_str);
-            let finding = self.mismatch((principal.span, format!("`{name}`"))).severity(Severity::Warning);
-            out.push(finding.help(format!(
-                "name {}, or take this principal away: the workload's access rests on its own policy",
-                self.arn.as_str()
-            )));
+            let message = format!("`{}` bears the workload's name and is another principal", arn.as_str());
+            let finding = Finding::new(&PRINCIPAL_MISMATCH, principal.span, message)
+                .severity(Severity::Warning)
+                .label(format!("the workload is {}", self.arn.as_str()))
+                .help("name the workload, or declare this one with --workload too; access rests on the workload's own policy");
+            out.push(finding);
         }
     }
 
-    fn tell_missing(&self, missing: &[&str], place: Span, reason: Option<String>, out: &mut Findings<'_>) {
-        let message = format!("`{}` may not call {}", self.arn.as_str(), missing.join(" and "));
-        let finding = Finding::new(&KMS_MINIMUM_MISSING, place, message);
-        let finding = match reason {
+    /// What is missing, at a statement that speaks of the workload and KMS.
+    fn tell_missing_in(&self, missing: &[&str], statement: &Statement) -> Finding {
+        let limit = conditions::failing(statement, self.project, self.workload, self.arn);
+        let covered = missing.iter().all(|action| statement.covers_action(action));
+        match limit.filter(|_| covered) {
+            Some((place, reason)) => self.tell_missing(missing, place, Some(reason)),
+            None => self.tell_missing(missing, actions_place(statement), None),
+        }
+    }
+
+    fn tell_missing(&self, missing: &[&str], place: Span, reason: Option<String>) -> Finding {
+        let message = match missing {
+            [one, other] => format!("`{}` may call neither {one} nor {other}", self.arn.as_str()),
+            _ => format!("`{}` may not call {}", self.arn.as_str(), either(missing)),
+        };
+        let finding = Finding::new(&KMS_MINIMUM_MISSING, place, message).help(remedy(missing));
+        match reason {
             Some(reason) => finding.label(reason),
             None => finding,
-        };
-        out.push(
-            finding.help(format!("allow {} to it; Kasten needs both to encrypt and to decrypt", missing.join(" and "))),
-        );
+        }
     }
 }
 
-/// The account of a key policy that names exactly one.
-fn only_account(key: &PolicyDocument<'_>) -> Option<AccountId> {
-    let listed = key.policy.statements.iter().filter_map(Statement::named_principals);
-    let mut accounts = listed.flat_map(Listed::values).filter_map(|principal| match principal {
+fn remedy(missing: &[&str]) -> String {
+    format!("allow it {}: Kasten needs kms:Encrypt and kms:Decrypt", missing.join(" and "))
+}
+
+fn either(missing: &[&str]) -> String {
+    missing.join(" or ")
+}
+
+/// The one account that may administer a key by its policy.
+fn administering_account(key: &PolicyDocument<'_>) -> Option<AccountId> {
+    let allowing = key.policy.statements.iter().filter(|statement| statement.allows());
+    let administering = allowing.filter(|statement| statement.covers_action("kms:PutKeyPolicy"));
+    let listed = administering.filter_map(Statement::named_principals).flat_map(Listed::values);
+    let mut accounts = listed.filter_map(|principal| match principal {
         Principal::Account(account) => Some(*account),
         _ => None,
     });
     let first = accounts.next()?;
     accounts.all(|account| account == first).then_some(first)
+}
+
+fn is_alias(resource: &ResourcePattern) -> bool {
+    resource.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
 }
 
 /// Another rule tells of an account number that is none.
@@ -369,8 +434,12 @@ fn speaks_of_kms(statement: &Statement) -> bool {
     statement.listed_actions().is_some_and(|actions| actions.values().any(of_kms))
 }
 
+/// One action, or the name of the element that lists several.
 fn actions_place(statement: &Statement) -> Span {
-    statement.actions.as_ref().map_or(statement.span, |clause| clause.listed().element.value)
+    statement.actions.as_ref().map_or(statement.span, |clause| {
+        let listed = clause.listed();
+        if listed.is_list { listed.element.key } else { listed.element.value }
+    })
 }
 
 fn statement_place(policy: &PolicyDocument<'_>) -> Span {

@@ -1,6 +1,7 @@
 //! What has no place in a key policy.
 
 use crate::{
+    document::MIXED,
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{PolicyKind, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
@@ -74,13 +75,13 @@ impl Check for Content {
         if cx.kind() != PolicyKind::Key {
             return;
         }
-        if let Some(clause) = &statement.resources {
-            let items = clause.listed().read.iter();
+        if let Some(listed) = statement.listed_resources() {
+            let items = listed.read.iter();
             items.filter(|resource| resource.value.as_str() != "*").for_each(|item| resource(item, cx, out));
         }
-        actions(statement, out);
+        actions(statement, cx, out);
         for condition in statement.conditions_on("kms:ResourceAliases") {
-            let message = "kms:ResourceAliases works in IAM policies alone";
+            let message = "kms:ResourceAliases works only in IAM policies";
             let finding = Finding::new(&RESOURCE_ALIASES_IN_KEY_POLICY, condition.key.span, message);
             out.push(finding.help("move the condition to the policy of the user or role"));
         }
@@ -93,10 +94,10 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
     {
         return;
     }
-    let known: Vec<&str> = cx.project.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
+    let known = cx.project.only_key_arn();
     let is_key_arn = item.value.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-    let is_own = !known.is_empty() && known.iter().any(|arn| item.value.covers(arn));
-    let finding = if is_own || (known.is_empty() && (is_key_arn || item.value.covers_every_key())) {
+    let is_own = known.is_some_and(|arn| item.value.covers(arn));
+    let finding = if is_own || (known.is_none() && (is_key_arn || item.value.covers_every_key())) {
         Finding::new(&KEY_POLICY_RESOURCE_NOT_STAR, item.span, "in a key policy \"*\" means this key")
             .help("write \"*\": an ARN breaks when the policy is copied")
     } else {
@@ -108,7 +109,7 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
     out.push(finding.fix("write \"*\"", applicability, vec![Edit::replace(item.span, "\"*\"")]));
 }
 
-fn actions(statement: &Statement, out: &mut Findings<'_>) {
+fn actions(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let Some(clause) = &statement.actions else { return };
     let listed = clause.listed();
     let foreign = |service: &str| !service.eq_ignore_ascii_case("kms") && service.bytes().any(|byte| byte != b'*');
@@ -117,7 +118,12 @@ fn actions(statement: &Statement, out: &mut Findings<'_>) {
         let finding = Finding::new(&NON_KMS_ACTION_IN_KEY_POLICY, action.span, message)
             .help("take it away; a policy of the user or role may hold it");
         out.push(match edits::remove_from(listed, action.span) {
-            Some(edit) if clause.only().is_some() => finding.fix("take it away", Applicability::Safe, vec![edit]),
+            // Where the kind was told from other actions, this one may be the one that is right.
+            Some(edit) if clause.only().is_some() => {
+                let safe = cx.document.because != MIXED;
+                let applicability = if safe { Applicability::Safe } else { Applicability::Unsafe };
+                finding.fix("take it away", applicability, vec![edit])
+            }
             _ => finding,
         });
     }

@@ -4,7 +4,7 @@ use crate::{
     document::{Part, Project},
     finding::{Applicability, Confidence, Finding, RuleInfo, Severity},
     policy::{
-        ActionPattern, Comparison, Condition, Listed, PolicyKind, Principal, PrincipalKind, Statement,
+        ActionPattern, Comparison, Condition, Listed, PolicyKind, Principal, PrincipalKind, Quantifier, Statement,
         names_account_root,
     },
     rules::{Check, Findings, RuleContext, declare::declare_rules},
@@ -37,7 +37,7 @@ declare_rules! { KeyPolicy:
     /// material or stop its rotation.
     ///
     /// ## Why it matters
-    /// Whoever owns the workload can make every backup unreadable.
+    /// Whoever owns the workload can make every backup unreadable, or gain the right to.
     ///
     /// ## How to fix it
     /// Leave these actions to key administrators.
@@ -120,7 +120,11 @@ fn holder(statement: &Statement, project: &Project<'_>) -> Option<Holder> {
 }
 
 fn named(listed: &Listed<Principal>, project: &Project<'_>) -> Vec<(String, Part)> {
-    let arns = listed.values().filter_map(|principal| principal.arn().map(|arn| (arn, principal)));
+    // What manages a key has no effect across accounts (KMS Developer Guide, "Allowing users in other accounts to use a KMS
+    // key").
+    let owner = project.owner();
+    let own = |principal: &&Principal| owner.is_none() || principal.account() == owner;
+    let arns = listed.values().filter(own).filter_map(|principal| principal.arn().map(|arn| (arn, principal)));
     arns.map(|(arn, principal)| (arn.as_str().to_owned(), project.part(principal))).collect()
 }
 
@@ -170,7 +174,7 @@ fn destruction(action: &Spanned<ActionPattern>, holder: &Holder, out: &mut Findi
     if holder.part == Part::Unknown && !whole {
         return;
     }
-    let message = format!("`{}` holds {deed}", holder.name);
+    let message = format!("`{}` may call {deed}", holder.name);
     let finding = Finding::new(&WORKLOAD_CAN_DESTROY_KEY, action.span, message)
         .help("leave it to a key administrator, named with --admin");
     out.push(match holder.part {
@@ -187,8 +191,18 @@ fn public(statement: &Statement, out: &mut Findings<'_>) {
     for anyone in principals.read.iter().filter(|principal| principal.value == Principal::Anyone) {
         let finding =
             Finding::new(&PUBLIC_KEY_POLICY, anyone.span, "anyone may use this key").label("every AWS account");
-        out.push(finding.help("name the account or role that needs the key, or add a condition on kms:CallerAccount"));
+        let help = "name the account or role that needs the key, or add a condition on kms:CallerAccount";
+        out.push(if names_arns(statement) {
+            finding.help(format!("{help}; --kind endpoint says that this is the policy of a VPC endpoint"))
+        } else {
+            finding.help(help)
+        });
     }
+}
+
+/// Whether a statement names resources by ARN, as the policy of an endpoint does and a key's seldom.
+fn names_arns(statement: &Statement) -> bool {
+    statement.listed_resources().is_some_and(|listed| listed.values().any(|resource| resource.arn().is_ok()))
 }
 
 /// Whether a condition may narrow `*` to accounts, organisations, networks or services of somebody's own; whether its
@@ -217,8 +231,10 @@ fn narrows(condition: &Condition) -> bool {
         "aws:VpceOrgPaths",
         "aws:userid",
     ];
-    let comparison = condition.operator.value.comparison;
+    let operator = condition.operator.value;
     let key = &condition.key.value;
-    let tag = key.as_str().to_ascii_lowercase().starts_with("aws:principaltag/");
-    !comparison.is_negated() && comparison != Comparison::Null && (tag || KEYS.iter().any(|known| key.is(known)))
+    // These hold for requests that carry no such key at all.
+    let holds_without = operator.if_exists || operator.quantifier == Some(Quantifier::ForAllValues);
+    let positive = !operator.comparison.is_negated() && operator.comparison != Comparison::Null;
+    positive && !holds_without && KEYS.iter().any(|known| key.is(known))
 }

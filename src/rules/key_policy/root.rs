@@ -3,7 +3,7 @@
 use crate::{
     document::Project,
     finding::{Applicability, Finding, RuleInfo},
-    policy::{AccountId, Arn, Listed, Policy, PolicyKind, Principal, Statement, names_account_root},
+    policy::{AccountId, Policy, PolicyKind, Principal, Statement, names_account_root},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Span},
 };
@@ -33,7 +33,8 @@ declare_rules! { KeyPolicy:
     /// `--account` says, or what `describe-key` answered.
     ///
     /// ## Why it matters
-    /// The other account administers the key, and the own identity policies have no effect on it.
+    /// Nobody administers the key, since kms:PutKeyPolicy has no effect across accounts, and the own identity policies have
+    /// no effect on it.
     ///
     /// ## How to fix it
     /// Name the account that owns the key.
@@ -82,10 +83,8 @@ impl Naming<'_> {
         let all_actions = statement.listed_actions().is_some_and(|actions| {
             actions.values().any(|action| action.is_every_action() || action.is_every_action_of("kms"))
         });
-        let this_key = statement
-            .listed_resources()
-            .is_some_and(|resources| resources.values().any(crate::policy::ResourcePattern::covers_every_key));
-        all_actions && this_key && !statement.is_conditional()
+        // What its resource is worth is told by the rules on resources.
+        all_actions && !statement.is_conditional()
     }
 }
 
@@ -98,7 +97,14 @@ impl Check for RootStatement {
         if cx.kind() != PolicyKind::Key || !cx.is_complete(policy, &DEFAULT_ROOT_STATEMENT_MISSING, out) {
             return;
         }
+        if is_managed_by_aws(policy, cx.project) {
+            return;
+        }
         let owner = cx.project.owner();
+        // Where nothing declares the owner, an account that may administer is it, else that of the principals by name.
+        let administrators = || policy.statements.iter().filter(|s| s.allows() && s.covers_action("kms:PutKeyPolicy"));
+        let is_open = owner.is_none() && administrators().flat_map(accounts).next().is_some();
+        let owner = owner.or_else(|| policy.named_account().filter(|_| !is_open));
         let naming: Vec<Naming<'_>> = policy.statements.iter().filter(|s| s.allows()).flat_map(accounts).collect();
         let own = |naming: &&Naming<'_>| owner.is_none() || naming.account.is_none() || naming.account == owner;
         if naming.iter().any(|naming| own(&naming) && naming.is_full()) {
@@ -115,6 +121,14 @@ impl Check for RootStatement {
             _ => out.push(missing(policy, cx.project, owner)),
         }
     }
+}
+
+/// Whether AWS keeps the key for a service of its own, so that nobody can change the policy.
+///
+/// Source: KMS Developer Guide, "AWS KMS condition keys", kms:ViaService.
+fn is_managed_by_aws(policy: &Policy, project: &Project<'_>) -> bool {
+    let by_id = policy.id.as_ref().is_some_and(|id| id.value.starts_with("auto-"));
+    by_id || project.keys().any(|key| key.manager.as_ref().is_some_and(|manager| manager.value == "AWS"))
 }
 
 /// The accounts that a statement names, those with a malformed number included.
@@ -142,10 +156,13 @@ fn lets_anyone_administer(statement: &Statement) -> bool {
 fn narrowed_finding(naming: &Naming<'_>) -> Finding {
     let statement = naming.statement;
     let (place, message) = match statement.condition_element.filter(|_| statement.is_conditional()) {
-        Some(condition) => (condition.key, "a condition limits what the default statement allows"),
+        Some(condition) => (condition.key, "a condition limits what the account's statement allows"),
         None => (
-            statement.actions.as_ref().map_or(statement.span, |clause| clause.listed().element.value),
-            "the default statement does not allow kms:*",
+            statement.actions.as_ref().map_or(statement.span, |clause| {
+                let listed = clause.listed();
+                if listed.is_list { listed.element.key } else { listed.element.value }
+            }),
+            "the account's statement allows less than kms:*",
         ),
     };
     Finding::new(&ROOT_STATEMENT_NARROWED, place, message)
@@ -167,7 +184,8 @@ fn missing(policy: &Policy, project: &Project<'_>, owner: Option<AccountId>) -> 
         place,
         "no statement lets the account's own policies reach this key",
     );
-    let account = owner.map(|owner| (owner, project.partition())).or_else(|| named_account(policy));
+    let partition = policy.named_partition().map_or_else(|| project.partition(), str::to_owned);
+    let account = owner.or_else(|| policy.named_account()).map(|account| (account, partition));
     let Some((account, partition)) = account else {
         return finding.help("allow kms:* on \"*\" to arn:aws:iam::ACCOUNT:root of the account that owns the key");
     };
@@ -179,15 +197,6 @@ fn missing(policy: &Policy, project: &Project<'_>, owner: Option<AccountId>) -> 
          \"Action\": \"kms:*\", \"Resource\": \"*\"}}"
     );
     finding.fix("add the default statement", Applicability::Unsafe, vec![Edit::after(last.span, statement)])
-}
-
-/// The one account of all principals that are named, with its partition.
-fn named_account(policy: &Policy) -> Option<(AccountId, String)> {
-    let principals = policy.statements.iter().filter_map(Statement::named_principals);
-    let mut arns = principals.flat_map(Listed::values).filter_map(Principal::arn);
-    let first = arns.next()?;
-    let partition = Arn::parse(first.as_str()).ok()?.partition.to_owned();
-    arns.all(|arn| arn.account() == first.account()).then_some((first.account(), partition))
 }
 
 /// Whether the statements stand in a list, to which one can be added.

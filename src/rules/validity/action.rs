@@ -21,6 +21,7 @@ declare_rules! { Validity:
     pub CONDITION_KEY_AS_ACTION = {
         id: "condition-key-as-action", code: Some("INVALID_ACTION"),
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["non-kms-action-in-key-policy"],
         summary: "a condition key stands among the actions",
     }
 }
