@@ -1,0 +1,101 @@
+//! Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`.
+
+use crate::{
+    finding::{Finding, RuleInfo},
+    policy::{Policy, PolicyVersion, Statement},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::{Span, Spanned},
+};
+
+declare_rules! { Validity:
+    /// ## What it does
+    /// Flags a policy variable that is not written as one: without its closing brace, empty, with a blank in its name, with a
+    /// default value out of quotes; and one where no variable may stand, such as in `Action`.
+    ///
+    /// ## Why it matters
+    /// AWS refuses the policy, or the text never matches.
+    ///
+    /// ## How to fix it
+    /// Write `${key}` or `${key, 'default'}`, in `Resource` or in a condition's values.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM policy elements: Variables and tags"; "Access Analyzer policy check reference", the checks on
+    /// variables.
+    pub POLICY_VARIABLE_SYNTAX = {
+        id: "policy-variable-syntax", code: Some("MISSING_BRACE_IN_VARIABLE"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "a policy variable is not written as one",
+    }
+}
+
+/// The variables of a policy in the language of 2012; in that of 2008 there are none.
+pub(crate) struct Variables;
+
+impl Check for Variables {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !has_variables(&cx.document.policy) {
+            return;
+        }
+        if let Some(resources) = &statement.resources {
+            resources.listed().read.iter().for_each(|item| look(item.value.as_str(), item.span, out));
+        }
+        for value in statement.conditions.iter().flat_map(|condition| &condition.values.read) {
+            look(&value.value, value.span, out);
+        }
+        misplaced(statement, out);
+    }
+}
+
+fn has_variables(policy: &Policy) -> bool {
+    policy.version.as_ref().is_some_and(|version| version.value == PolicyVersion::V2012) || policy.fragment
+}
+
+fn misplaced(statement: &Statement, out: &mut Findings<'_>) {
+    let Some(actions) = &statement.actions else { return };
+    for Spanned { value, span } in actions.listed().read.iter().filter(|action| action.value.as_str().contains("${")) {
+        let message = format!("no policy variable may stand in `{}`", value.as_str());
+        let finding = Finding::new(&POLICY_VARIABLE_SYNTAX, *span, message).code("VARIABLE_UNSUPPORTED_IN_ELEMENT");
+        out.push(finding.help("write the action out; variables stand in Resource and in conditions"));
+    }
+}
+
+/// What is wrong with a variable: what to say, and the code it answers to.
+type Mistake = (&'static str, &'static str);
+
+fn look(text: &str, span: Span, out: &mut Findings<'_>) {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("${") {
+        let (mistake, behind) = match after.split_once('}') {
+            None => (Some(("a policy variable is not closed", "MISSING_BRACE_IN_VARIABLE")), ""),
+            Some((inside, behind)) => (mistake(inside), behind),
+        };
+        if let Some((message, code)) = mistake {
+            let finding = Finding::new(&POLICY_VARIABLE_SYNTAX, span, message).code(code);
+            out.push(finding.help("write `${key}`, or `${key, 'default'}`"));
+            return;
+        }
+        rest = behind;
+    }
+}
+
+fn mistake(inside: &str) -> Option<Mistake> {
+    let (name, default) = match inside.split_once(',') {
+        Some((name, default)) => (name, Some(default.trim())),
+        None => (inside, None),
+    };
+    if name.is_empty() {
+        return Some(("a policy variable is empty", "EMPTY_VARIABLE"));
+    }
+    // A tag's name may hold blanks.
+    if name.split('/').next().is_some_and(|key| key.contains(' ')) {
+        return Some(("a blank in the name of a policy variable", "UNSUPPORTED_SPACE_IN_VARIABLE"));
+    }
+    let quoted = |default: &str| default.len() >= 2 && default.starts_with('\'') && default.ends_with('\'');
+    default
+        .is_some_and(|default| !quoted(default))
+        .then_some(("a policy variable's default stands without quotes", "MISSING_QUOTE_IN_VARIABLE"))
+}
