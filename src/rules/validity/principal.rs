@@ -171,7 +171,12 @@ fn malformed(text: &Spanned<String>, out: &mut Findings<'_>) {
 /// Whether a name has the form of a service principal, in any partition.
 pub(crate) fn is_service(name: &str) -> bool {
     const DOMAINS: [&str; 7] = [
-        ".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".aws.internal", ".c2s.ic.gov", ".sc2s.sgov.gov",
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".amazonaws.eu",
+        ".aws.internal",
+        ".c2s.ic.gov",
+        ".sc2s.sgov.gov",
         ".amazon.com",
     ];
     let label = |label: &str| {

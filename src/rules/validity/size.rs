@@ -47,7 +47,9 @@ impl Limit {
         let limit = |with_blanks, most, severity, code| Some(Self { with_blanks, most, severity, code });
         match kind {
             // One policy may stand inline in a role, where all of them together have 10,240 characters.
-            PolicyKind::Identity => limit(false, 10_240, Severity::Warning, "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"),
+            PolicyKind::Identity => {
+                limit(false, 10_240, Severity::Warning, "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA")
+            }
             PolicyKind::Boundary => limit(false, 6_144, Severity::Error, "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"),
             PolicyKind::Key => limit(true, 32_768, Severity::Error, "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA"),
             // 2,048 by default; an account's own quota may be raised.
@@ -80,7 +82,8 @@ impl Check for Size {
         };
         if size > limit.most {
             let message = format!("the policy has {size} characters, more than {}", limit.most);
-            let finding = Finding::new(&POLICY_TOO_LARGE, policy.span, message).severity(limit.severity).code(limit.code);
+            let finding =
+                Finding::new(&POLICY_TOO_LARGE, policy.span, message).severity(limit.severity).code(limit.code);
             out.push(finding.help("say several actions by one pattern, take repetitions away, or split it"));
         } else if cx.kind() == PolicyKind::Key && size * 10 >= limit.most * 9 {
             let message = format!("the policy has {size} of at most {} bytes", limit.most);

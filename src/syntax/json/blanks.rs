@@ -26,9 +26,9 @@ impl Reader<'_> {
     /// Passes over a character that people take for a blank and JSON does not.
     fn odd_blank(&mut self, character: char) {
         let place = self.span(self.at, self.at + character.len_utf8());
+        let is_damaged = self.is_damaged(self.at);
         self.skip_char();
-        // U+001A stands for a byte that is no UTF-8, which is told already.
-        if character == '\u{1a}' {
+        if is_damaged {
             return;
         }
         let (title, edit) = if has_width(character) {

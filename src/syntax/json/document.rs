@@ -12,6 +12,7 @@ impl<'a> Reader<'a> {
             self.at += '\u{feff}'.len_utf8();
         }
         self.fence();
+        self.last_quote = memchr::memrchr(b'"', &self.text.as_bytes()[..self.end]).unwrap_or(0);
         self.blanks();
         if self.peek().is_none() {
             let whole = self.span(0, self.end);

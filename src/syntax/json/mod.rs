@@ -37,6 +37,7 @@ pub enum Dialect {
 #[must_use]
 pub fn read(source: &Source, dialect: Dialect) -> Tree<'_> {
     let mut reader = Reader::new(source.text(), source.id, dialect);
+    reader.damaged = &source.damaged;
     reader.tell_encoding(source);
     reader.document()
 }
@@ -52,6 +53,8 @@ struct Reader<'a> {
     text: &'a str,
     source: SourceId,
     dialect: Dialect,
+    /// Where bytes stood that are no UTF-8; each is a U+001A of the text.
+    damaged: &'a [u32],
     at: usize,
     end: usize,
     /// The brackets that are open, and where each stands.
@@ -59,12 +62,34 @@ struct Reader<'a> {
     faults: Vec<Fault>,
     /// Whether the end of the text was met inside a bracket; it is told once.
     ended_early: bool,
+    /// Where the last straight double quotation mark stands.
+    last_quote: usize,
+    /// Whether a string was followed past the last quotation mark. No later one then goes over a line end: each would be
+    /// followed through the rest of the text again.
+    string_ran_out: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, source: SourceId, dialect: Dialect) -> Self {
         let open = Vec::with_capacity(8);
-        Self { text, source, dialect, at: 0, end: text.len(), open, faults: Vec::new(), ended_early: false }
+        Self {
+            text,
+            source,
+            dialect,
+            damaged: &[],
+            at: 0,
+            end: text.len(),
+            open,
+            faults: Vec::new(),
+            ended_early: false,
+            last_quote: 0,
+            string_ran_out: false,
+        }
+    }
+
+    /// Whether the character at an offset stands for a byte that is no UTF-8, which is told already.
+    fn is_damaged(&self, at: usize) -> bool {
+        u32::try_from(at).is_ok_and(|at| self.damaged.binary_search(&at).is_ok())
     }
 
     fn peek(&self) -> Option<u8> {

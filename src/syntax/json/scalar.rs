@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Cause, Edit, Reader, Repair, Value, string};
+use super::{super::print, Cause, Edit, Reader, Repair, Value, string};
 
 impl<'a> Reader<'a> {
     /// Reads a value that is neither bracketed nor in straight double quotes. Consumes nothing where none begins.
@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let place = self.span(start, self.at);
-        let edits = vec![Edit::before(place, "\""), Edit::after(place, "\"")];
+        let edits = vec![Edit::replace(place, print::quoted(word))];
         self.shared_fault(Cause::BareName, place, "put the names in quotes", edits);
         Some(Cow::Borrowed(word))
     }

@@ -47,17 +47,26 @@ impl<'a> Reader<'a> {
     /// Reads a string that holds an escape or a control character, or is not closed. `at` is the first of these.
     fn troubled_string(&mut self, mut at: usize) -> Cow<'a, str> {
         let start = self.at + 1;
+        let told = self.faults.len();
         let mut text = self.text[start..at].to_owned();
         let mut controls = Vec::new();
+        let mut goes_on_to = at;
         loop {
             let Some(character) = self.text[at..self.end].chars().next() else {
+                self.faults.truncate(told);
                 return self.unclosed(start, at);
             };
             match character {
                 '"' => break,
                 '\\' => at = self.escape(at, &mut text),
-                '\n' if self.is_left_open(at) => return self.unclosed(start, at),
-                '\u{1a}' | '\0'..'\u{20}' => {
+                '\n' if at >= goes_on_to => {
+                    let Some(next) = self.goes_on(at) else {
+                        self.faults.truncate(told);
+                        return self.unclosed(start, at);
+                    };
+                    goes_on_to = next;
+                }
+                '\0'..'\u{20}' => {
                     controls.push((at, character));
                     text.push(character);
                     at += 1;
@@ -76,6 +85,9 @@ impl<'a> Reader<'a> {
 
     fn control_characters(&mut self, controls: &[(usize, char)]) {
         for (at, character) in controls {
+            if self.is_damaged(*at) {
+                continue;
+            }
             let place = self.span(*at, at + 1);
             let edits = vec![Edit::replace(place, escaped(*character))];
             self.shared_fault(Cause::ControlCharacter(u32::from(*character)), place, "write it as an escape", edits);
@@ -108,20 +120,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a string that meets a line end was left open there, rather than written over several lines.
+    /// Where a string that meets a line end goes on, if it was written over several lines; `None` if it was left open.
     ///
     /// The next quotation mark tells: if it opens the next line's name or value, this string was left open.
-    fn is_left_open(&self, at: usize) -> bool {
-        let rest = &self.text[at..self.end];
-        let Some(quote) = rest.find('"') else { return true };
-        let closes = rest[quote + 1..].trim_start().chars().next();
-        rest[..quote].trim().is_empty() && !matches!(closes, None | Some(',' | ':' | '}' | ']'))
+    fn goes_on(&self, at: usize) -> Option<usize> {
+        if self.string_ran_out || at > self.last_quote {
+            return None;
+        }
+        let content = self.text[at..self.end].trim_start();
+        let next = self.end - content.len();
+        let Some(behind) = content.strip_prefix('"') else { return Some(next) };
+        let closes = behind.trim_start().chars().next();
+        matches!(closes, None | Some(',' | ':' | '}' | ']')).then_some(next)
     }
 
     /// Ends a string that no quotation mark closes: at a curly one, else before what ends its line.
     fn unclosed(&mut self, start: usize, at: usize) -> Cow<'a, str> {
+        self.string_ran_out |= at > self.last_quote;
         let line = &self.text[start..at];
-        if let Some((length, mark)) = line.char_indices().rfind(|(_, character)| is_curly(*character)) {
+        let closes = |(at, mark): &(usize, char)| is_curly(*mark) && !line[..*at].ends_with('\\');
+        if let Some((length, mark)) = line.char_indices().rfind(closes) {
             let place = self.span(start + length, start + length + mark.len_utf8());
             self.shared_fault(
                 Cause::CurlyQuote,
@@ -130,7 +148,7 @@ impl<'a> Reader<'a> {
                 vec![Edit::replace(place, "\"")],
             );
             self.at = start + length + mark.len_utf8();
-            return Cow::Borrowed(&line[..length]);
+            return self.loose_text(start, &line[..length]);
         }
         let mut length = line.len();
         if let Some(end) = line.find('\n') {
@@ -139,10 +157,12 @@ impl<'a> Reader<'a> {
         let text = line[..length].trim_end().trim_end_matches([',', '}', ']']).trim_end();
         let opening = self.span(start - 1, start + text.len());
         let edits = vec![Edit::after(opening, "\"")];
-        let repair = Repair { title: "close the string".to_owned(), safe: false, edits };
-        self.fault(Cause::UnclosedString, opening, Some(repair));
+        // A backslash would take the quotation mark for itself.
+        let repair =
+            (!text.ends_with('\\')).then(|| Repair { title: "close the string".to_owned(), safe: false, edits });
+        self.fault(Cause::UnclosedString, opening, repair);
         self.at = start + text.len();
-        Cow::Borrowed(text)
+        self.loose_text(start, text)
     }
 
     /// Reads a string in curly or single quotes; `None` where none begins.
@@ -160,19 +180,27 @@ impl<'a> Reader<'a> {
         let End::Quote(width) = end else {
             self.at = start + length;
             self.fault(Cause::UnclosedString, self.span(start - mark.len_utf8(), self.at), None);
-            return Some(Cow::Borrowed(text));
+            return Some(self.loose_text(start, text));
         };
         self.at = start + length + width;
         let mut edits = vec![Edit::replace(opening, "\"")];
-        for (at, _) in text.match_indices('"') {
-            edits.push(Edit::before(self.span(start + at, start + at), "\\"));
+        let mut escaped = false;
+        for (at, character) in text.char_indices() {
+            if character == '"' && !escaped {
+                edits.push(Edit::before(self.span(start + at, start + at), "\\"));
+            }
+            escaped = character == '\\' && !escaped;
         }
         edits.push(Edit::replace(self.span(start + length, self.at), "\""));
         self.shared_fault(cause, self.span(start - mark.len_utf8(), self.at), "write straight quotation marks", edits);
         Some(self.loose_text(start, text))
     }
 
+    /// A string's text from its spelling, which starts at an offset and holds no end of the string.
     fn loose_text(&mut self, start: usize, text: &'a str) -> Cow<'a, str> {
+        let controls = text.char_indices().filter(|(_, character)| matches!(character, '\0'..'\u{20}'));
+        let controls: Vec<(usize, char)> = controls.map(|(at, character)| (start + at, character)).collect();
+        self.control_characters(&controls);
         if !text.contains('\\') {
             return Cow::Borrowed(text);
         }
