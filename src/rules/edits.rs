@@ -8,7 +8,7 @@ use crate::{
 /// Takes one item out of a list, with the comma that goes with it; `None` where it is the only one.
 ///
 /// `items` are the places of all items of the list.
-pub(super) fn remove_item(mut items: Vec<Span>, item: Span) -> Option<Edit> {
+fn remove_item(mut items: Vec<Span>, item: Span) -> Option<Edit> {
     items.sort();
     let index = items.iter().position(|place| *place == item)?;
     let removed = match (index.checked_sub(1).and_then(|before| items.get(before)), items.get(index + 1)) {
@@ -20,7 +20,7 @@ pub(super) fn remove_item(mut items: Vec<Span>, item: Span) -> Option<Edit> {
 }
 
 /// The places of all items of a list.
-pub(super) fn places<T>(listed: &Listed<T>) -> Vec<Span> {
+fn places<T>(listed: &Listed<T>) -> Vec<Span> {
     let read = listed.read.iter().map(|value| value.span);
     let malformed = listed.malformed.iter().map(|value| value.span);
     read.chain(malformed).chain(listed.unknown.iter().copied()).collect()
@@ -28,5 +28,15 @@ pub(super) fn places<T>(listed: &Listed<T>) -> Vec<Span> {
 
 /// Takes one item out of a list, if others remain.
 pub(super) fn remove_from<T>(listed: &Listed<T>, item: Span) -> Option<Edit> {
-    listed.is_list.then(|| remove_item(places(listed), item))?
+    if !listed.is_list {
+        return None;
+    }
+    // A list that was read whole stands in the order of the file.
+    if listed.malformed.is_empty() && listed.unknown.is_empty() {
+        let index = listed.read.partition_point(|value| value.span < item);
+        let from = index.saturating_sub(1);
+        let near = listed.read.get(from..(index + 2).min(listed.read.len()))?;
+        return remove_item(near.iter().map(|value| value.span).collect(), item);
+    }
+    remove_item(places(listed), item)
 }

@@ -134,11 +134,9 @@ impl<'a> Node<'a> {
         let mut here = self;
         loop {
             let step = match &here.value {
-                Value::List(items) => items
-                    .iter()
-                    .enumerate()
-                    .find(|(_, item)| item.span.contains(place))
-                    .map(|(index, item)| (index.to_string(), item, true)),
+                Value::List(items) => item_at(items, place)
+                    .or_else(|| items.iter().position(|item| item.span.contains(place)))
+                    .and_then(|index| Some((index.to_string(), items.get(index)?, true))),
                 Value::Map(members) => members.iter().find(|member| member.holds(place)).map(|member| {
                     let name = member.key.replace('~', "~0").replace('/', "~1");
                     (name, &member.value, member.value.span.contains(place))
@@ -154,6 +152,12 @@ impl<'a> Node<'a> {
             }
         }
     }
+}
+
+/// The item that holds a place, where the items stand in the order of the text, as all but YAML's aliases do.
+fn item_at(items: &[Node<'_>], place: Span) -> Option<usize> {
+    let index = items.partition_point(|item| item.span.end <= place.start);
+    items.get(index).filter(|item| item.span.contains(place)).map(|_| index)
 }
 
 impl Member<'_> {

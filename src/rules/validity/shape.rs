@@ -6,7 +6,7 @@ use crate::{
     finding::{Applicability, Finding, RuleInfo},
     policy::{Listed, Principal, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
-    source::{Span, Spanned},
+    source::{Edit, Spanned},
 };
 
 declare_rules! { Validity:
@@ -120,26 +120,41 @@ fn conditions(statement: &Statement, out: &mut Findings<'_>) {
     }
 }
 
-/// Tells of items that stand twice; short lists are compared without a table.
+/// Tells of items that stand more than once, each once with all its repetitions.
 fn repeated<T>(listed: &Listed<T>, out: &mut Findings<'_>, text: fn(&T) -> &str, ignores_case: bool) {
     if listed.read.len() < 2 {
         return;
     }
-    let mut seen: HashMap<String, Span> = HashMap::with_capacity(listed.read.len());
-    for item in &listed.read {
+    let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(listed.read.len());
+    for (index, item) in listed.read.iter().enumerate() {
         let name = text(&item.value);
         let name = if ignores_case { name.to_ascii_lowercase() } else { name.to_owned() };
-        let Some(first) = seen.get(&name) else {
-            seen.insert(name, item.span);
-            continue;
-        };
-        let finding = Finding::new(&DUPLICATE_ITEM, item.span, format!("`{}` is listed twice", text(&item.value)))
-            .related(*first, "here first")
-            .help("one of the two says nothing");
-        out.push(match edits::remove_from(listed, item.span) {
-            Some(edit) => finding.fix("take it away", Applicability::Safe, vec![edit]),
-            None => finding,
-        });
+        seen.entry(name).or_default().push(index);
+    }
+    for (index, item) in listed.read.iter().enumerate() {
+        let name = text(&item.value);
+        let places = if ignores_case { seen.get(&name.to_ascii_lowercase()) } else { seen.get(name) };
+        if let Some([first, second, others @ ..]) =
+            places.map(Vec::as_slice).filter(|places| places.get(1) == Some(&index))
+        {
+            out.push(repetition(listed, name, [*first, *second], others));
+        }
+    }
+}
+
+fn repetition<T>(listed: &Listed<T>, name: &str, [first, second]: [usize; 2], others: &[usize]) -> Finding {
+    let times = match others.len() + 2 {
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
+    };
+    let finding = Finding::new(&DUPLICATE_ITEM, listed.read[second].span, format!("`{name}` is listed {times}"))
+        .related(listed.read[first].span, "here first")
+        .help("once says it all");
+    let all = std::iter::once(&second).chain(others);
+    let edits: Option<Vec<Edit>> = all.map(|index| edits::remove_from(listed, listed.read[*index].span)).collect();
+    match edits {
+        Some(edits) => finding.fix("take the repetition away", Applicability::Safe, edits),
+        None => finding,
     }
 }
 
