@@ -2,8 +2,8 @@
 //!
 //! Strict JSON is read in one pass without a copy. What is not JSON but plainly meant (no-break spaces from a web page,
 //! curly quotes, comments, a comma too many or too few, a Markdown fence …) is read as it was meant; each cause becomes
-//! a [`Fault`](super::Fault) with a repair. Every loop consumes at least one byte a turn, nesting ends at
-//! [`MAX_DEPTH`](super::MAX_DEPTH).
+//! a [`Fault`] with a repair. Every loop consumes at least one byte a turn, nesting ends at
+//! [`MAX_DEPTH`].
 
 mod blanks;
 mod document;
