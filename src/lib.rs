@@ -15,6 +15,7 @@ pub mod policy;
 pub mod render;
 
 pub mod document;
+pub mod reference;
 
 pub mod rules;
 

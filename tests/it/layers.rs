@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["source"],
     &["syntax", "finding", "key"],
     &["policy", "render"],
-    &["document"],
+    &["document", "reference"],
     &["rules"],
     &["lint"],
     &["cli"],

@@ -1,0 +1,148 @@
+//! Reads the packed form in place. What the bytes mean stands in [`layout`](super::layout).
+
+use std::{borrow::Cow, cmp::Ordering, ops::Range};
+
+use super::layout::{self, Table};
+
+/// The packed bytes. They come from the packer alone; should they be cut short, a read gives nothing.
+#[derive(Clone)]
+pub(super) struct Blob(Cow<'static, [u8]>);
+
+impl Blob {
+    pub(super) const fn embedded(bytes: &'static [u8]) -> Self {
+        Self(Cow::Borrowed(bytes))
+    }
+
+    pub(super) const fn owned(bytes: Vec<u8>) -> Self {
+        Self(Cow::Owned(bytes))
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The word at a place counted in words.
+    pub(super) fn word(&self, place: usize) -> usize {
+        number_at(&self.0, 4 * place)
+    }
+
+    /// The text at a place of the text part.
+    pub(super) fn text(&self, place: usize) -> &str {
+        std::str::from_utf8(self.text_bytes(place)).unwrap_or_default()
+    }
+
+    pub(super) fn text_bytes(&self, place: usize) -> &[u8] {
+        text_at(self.texts(), place)
+    }
+
+    /// The items of the list at a place counted in words.
+    pub(super) fn list(&self, place: usize) -> impl Iterator<Item = usize> {
+        let start = place + 1;
+        (start..start + self.word(place)).map(|item| self.word(item))
+    }
+
+    /// Every row of a table.
+    pub(super) fn rows(&self, table: Table) -> Range<usize> {
+        0..self.word(layout::TABLES + 2 * table.index + 1)
+    }
+
+    pub(super) fn cell(&self, table: Table, row: usize, column: usize) -> usize {
+        self.word(self.word(layout::TABLES + 2 * table.index) + row * table.width + column)
+    }
+
+    pub(super) fn cell_text(&self, table: Table, row: usize, column: usize) -> &str {
+        self.text(self.cell(table, row, column))
+    }
+
+    pub(super) fn cell_list(&self, table: Table, row: usize, column: usize) -> impl Iterator<Item = usize> {
+        self.list(self.cell(table, row, column))
+    }
+
+    /// The row with a name, among rows that are in the order of their names.
+    pub(super) fn find(&self, table: Table, rows: Range<usize>, column: usize, name: &str) -> Option<usize> {
+        let column = self.column(table, column);
+        let Range { mut start, mut end } = rows;
+        while start < end {
+            let middle = start.midpoint(end);
+            match compare(column.text(middle), name.as_bytes()) {
+                Ordering::Less => start = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => end = middle,
+            }
+        }
+        None
+    }
+
+    /// The rows whose names start with a prefix, among rows that are in the order of their names.
+    pub(super) fn starting_with(&self, table: Table, rows: Range<usize>, column: usize, prefix: &str) -> Range<usize> {
+        if prefix.is_empty() {
+            return rows;
+        }
+        let column = self.column(table, column);
+        let order = |row| {
+            let name = column.text(row);
+            compare(name.get(..prefix.len()).unwrap_or(name), prefix.as_bytes())
+        };
+        let first = partition_point(rows.clone(), |row| order(row) == Ordering::Less);
+        first..partition_point(first..rows.end, |row| order(row) == Ordering::Equal)
+    }
+
+    /// A column of texts, with what every read of it needs looked up once.
+    fn column(&self, table: Table, column: usize) -> Column<'_> {
+        let first = self.word(layout::TABLES + 2 * table.index) + column;
+        Column { words: self.0.get(4 * first..).unwrap_or_default(), width: table.width, texts: self.texts() }
+    }
+
+    fn texts(&self) -> &[u8] {
+        self.0.get(self.word(layout::TEXTS)..).unwrap_or_default()
+    }
+}
+
+/// A column of texts: the words from its first on, and the text part.
+struct Column<'b> {
+    words: &'b [u8],
+    width: usize,
+    texts: &'b [u8],
+}
+
+impl<'b> Column<'b> {
+    fn text(&self, row: usize) -> &'b [u8] {
+        text_at(self.texts, number_at(self.words, 4 * row * self.width))
+    }
+}
+
+fn number_at(bytes: &[u8], start: usize) -> usize {
+    let bytes = bytes.get(start..).and_then(<[u8]>::first_chunk);
+    bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
+}
+
+fn text_at(texts: &[u8], start: usize) -> &[u8] {
+    let text = texts.get(start + 4..).unwrap_or_default();
+    text.get(..number_at(texts, start)).unwrap_or_default()
+}
+
+/// The first of the rows that no longer is before what is sought; their end where all are.
+pub(super) fn partition_point(rows: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
+    let Range { mut start, mut end } = rows;
+    while start < end {
+        let middle = start.midpoint(end);
+        if is_before(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
+}
+
+/// The order of names: byte by byte, ASCII letter case not counting.
+pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+        if a != b {
+            return a.cmp(&b);
+        }
+    }
+    a.len().cmp(&b.len())
+}

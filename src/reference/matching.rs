@@ -1,0 +1,56 @@
+//! Which actions a pattern covers.
+
+use super::{Action, Reference, Service, layout};
+use crate::policy::glob;
+
+/// The actions that a pattern covers, in the order of the reference.
+///
+/// A name holds one colon, so a pattern with a colon covers what its two halves cover. Where it has none, as `*` has, a
+/// wildcard stands for the colon too.
+pub(super) fn actions<'r>(reference: &'r Reference, pattern: &str) -> impl Iterator<Item = Action<'r>> {
+    let halves = pattern.split_once(':');
+    let by_halves = halves.into_iter().flat_map(move |(service, name)| {
+        services(reference, service)
+            .filter(move |found| covers(service, found.prefix()))
+            .flat_map(move |found| named(found, name))
+    });
+    let whole = halves.is_none().then_some(pattern);
+    let by_whole = whole.into_iter().flat_map(move |pattern| {
+        let is_every = is_only_stars(pattern);
+        services(reference, pattern)
+            .flat_map(Service::actions)
+            .filter(move |action| is_every || covers(pattern, &action.to_string()))
+    });
+    by_halves.chain(by_whole)
+}
+
+/// The services that start as a pattern does.
+fn services<'r>(reference: &'r Reference, pattern: &str) -> impl Iterator<Item = Service<'r>> + use<'r> {
+    let rows = reference.blob.rows(layout::SERVICES);
+    let rows = reference.blob.starting_with(layout::SERVICES, rows, layout::service::PREFIX, literal(pattern));
+    rows.map(|row| Service { reference, row })
+}
+
+/// The actions of a service whose names a pattern covers.
+fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<Item = Action<'r>> {
+    let blob = &service.reference.blob;
+    let start = literal(pattern);
+    let rows = blob.starting_with(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);
+    let is_start = pattern.get(start.len()..).is_some_and(is_only_stars);
+    let found = rows.map(move |row| Action { service, row });
+    found.filter(move |action| is_start || covers(pattern, action.name()))
+}
+
+/// Whether a text is one or more `*`, and nothing else.
+fn is_only_stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+}
+
+/// What stands before the first wildcard.
+fn literal(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
+}
+
+fn covers(pattern: &str, text: &str) -> bool {
+    glob::matches_ignoring_case(pattern, text)
+}

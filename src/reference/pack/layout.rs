@@ -1,0 +1,147 @@
+//! Where everything stands in the packed reference: the packer writes by it, the reader reads by it.
+//!
+//! The bytes are words of four, little-endian, and then text. The words are the header, the lists and the tables.
+//!
+//! - A **text** is known by where it starts in the text part: its length in four bytes, then UTF-8.
+//! - A **list** is known by the word at which it starts: how many items it has, then the items, a word each.
+//! - A **table** has rows of equal width. A row is known by its number.
+//!
+//! Equal texts and equal lists stand once.
+
+/// Header: the text of the date.
+pub(crate) const DATE: usize = 0;
+/// Header: the list of sources, a text for the name and one for the version each.
+pub(crate) const SOURCES: usize = 1;
+/// Header: the byte at which the text part starts.
+pub(crate) const TEXTS: usize = 2;
+/// Header: for each table the word at which it starts, and how many rows it has.
+pub(crate) const TABLES: usize = 3;
+/// How many words the header has.
+pub(crate) const HEADER: usize = TABLES + 2 * TABLE_COUNT;
+
+/// How many tables there are.
+pub(crate) const TABLE_COUNT: usize = 8;
+
+/// A table: its place in the header, and how many words a row has.
+#[derive(Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) index: usize,
+    pub(crate) width: usize,
+}
+
+/// In the order of their prefixes, letter case not counting.
+pub(crate) const SERVICES: Table = Table { index: 0, width: 7 };
+/// In the order of the services, in each in that of their names, letter case not counting.
+pub(crate) const ACTIONS: Table = Table { index: 1, width: 2 };
+/// In the order of the services, in each in that of their names, letter case not counting.
+pub(crate) const RESOURCES: Table = Table { index: 2, width: 3 };
+/// In the order of their names, letter case not counting.
+pub(crate) const KEYS: Table = Table { index: 3, width: 4 };
+/// The keys that hold a `${…}`, in the order of what stands before it, then of the length of what stands behind it.
+pub(crate) const TEMPLATES: Table = Table { index: 4, width: 4 };
+/// In the order of their names, letter case not counting.
+pub(crate) const RETIRED: Table = Table { index: 5, width: 1 };
+/// In the order of their names.
+pub(crate) const FOREIGN: Table = Table { index: 6, width: 4 };
+/// In the order of their names.
+pub(crate) const PARTITIONS: Table = Table { index: 7, width: 4 };
+
+/// The columns of [`SERVICES`].
+pub(crate) mod service {
+    /// Text: `kms`.
+    pub(crate) const PREFIX: usize = 0;
+    /// Text: `AWS Key Management Service`.
+    pub(crate) const NAME: usize = 1;
+    /// Its first action, and the row behind its last.
+    pub(crate) const ACTIONS: [usize; 2] = [2, 3];
+    /// Its first resource type, and the row behind its last.
+    pub(crate) const RESOURCES: [usize; 2] = [4, 5];
+    /// 1 where resource control policies apply to it.
+    pub(crate) const RCP: usize = 6;
+}
+
+/// The columns of [`ACTIONS`].
+pub(crate) mod action {
+    /// Text: `Decrypt`.
+    pub(crate) const NAME: usize = 0;
+    /// A list, which many actions share: the access level, then three lists.
+    pub(crate) const TRAITS: usize = 1;
+
+    /// The places in the list of traits.
+    pub(crate) const LEVEL: usize = 0;
+    /// A list of triples: a resource type, 1 where it is required, and the list of condition keys for it.
+    pub(crate) const RESOURCES: usize = 1;
+    /// A list of condition keys.
+    pub(crate) const KEYS: usize = 2;
+    /// A list of actions.
+    pub(crate) const DEPENDENTS: usize = 3;
+}
+
+/// The columns of [`RESOURCES`].
+pub(crate) mod resource {
+    /// Text: `key`.
+    pub(crate) const NAME: usize = 0;
+    /// A list of texts.
+    pub(crate) const PATTERNS: usize = 1;
+    /// A list of condition keys.
+    pub(crate) const KEYS: usize = 2;
+}
+
+/// The columns of [`KEYS`].
+pub(crate) mod key {
+    /// Text: `kms:EncryptionContext:${EncryptionContextKey}`.
+    pub(crate) const NAME: usize = 0;
+    /// The place in `KeyType::ALL`.
+    pub(crate) const TYPE: usize = 1;
+    /// The sum of [`MULTI_VALUED`] and [`GLOBAL`].
+    pub(crate) const FLAGS: usize = 2;
+    /// A list of services that define it.
+    pub(crate) const SERVICES: usize = 3;
+
+    /// A request has several values of it.
+    pub(crate) const MULTI_VALUED: usize = 1;
+    /// It is a key of every service.
+    pub(crate) const GLOBAL: usize = 2;
+}
+
+/// The columns of [`TEMPLATES`].
+pub(crate) mod template {
+    /// The condition key.
+    pub(crate) const KEY: usize = 0;
+    /// Text: its name.
+    pub(crate) const NAME: usize = 1;
+    /// How many bytes of its name stand before the `${`.
+    pub(crate) const PREFIX: usize = 2;
+    /// How many bytes of its name end with the `}`.
+    pub(crate) const SUFFIX: usize = 3;
+}
+
+/// The columns of [`RETIRED`].
+pub(crate) mod retired {
+    /// Text: `codestar` for a service, `codestar:CreateProject` for an action.
+    pub(crate) const NAME: usize = 0;
+}
+
+/// The columns of [`FOREIGN`].
+pub(crate) mod foreign {
+    /// Text: `token.actions.${Domain}.ghe.com`.
+    pub(crate) const NAME: usize = 0;
+    /// How many bytes of it stand before the `${`; all where there is none.
+    pub(crate) const PREFIX: usize = 1;
+    /// How many bytes of it end with the `}`; all where there is none.
+    pub(crate) const SUFFIX: usize = 2;
+    /// The service.
+    pub(crate) const SERVICE: usize = 3;
+}
+
+/// The columns of [`PARTITIONS`].
+pub(crate) mod partition {
+    /// Text: `aws`.
+    pub(crate) const NAME: usize = 0;
+    /// Text: `amazonaws.com`.
+    pub(crate) const DNS_SUFFIX: usize = 1;
+    /// A list of texts: `eu`.
+    pub(crate) const REGION_PREFIXES: usize = 2;
+    /// A list of texts: `eu-central-1`.
+    pub(crate) const REGIONS: usize = 3;
+}

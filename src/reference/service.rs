@@ -1,0 +1,100 @@
+//! A service and its resource types.
+
+use std::fmt;
+
+use super::{Action, Reference, layout, layout::service};
+
+/// A service, known in policies by its prefix.
+#[derive(Clone, Copy)]
+pub struct Service<'r> {
+    pub(super) reference: &'r Reference,
+    pub(super) row: usize,
+}
+
+impl<'r> Service<'r> {
+    fn cell(self, column: usize) -> usize {
+        self.reference.blob.cell(layout::SERVICES, self.row, column)
+    }
+
+    /// What stands before the colon: `kms`.
+    #[must_use]
+    pub fn prefix(self) -> &'r str {
+        self.reference.blob.text(self.cell(service::PREFIX))
+    }
+
+    /// Its name: `AWS Key Management Service`.
+    #[must_use]
+    pub fn name(self) -> &'r str {
+        self.reference.blob.text(self.cell(service::NAME))
+    }
+
+    /// Whether resource control policies apply to it.
+    pub(super) fn takes_resource_control_policies(self) -> bool {
+        self.cell(service::RCP) == 1
+    }
+
+    pub(super) fn action_rows(self) -> std::ops::Range<usize> {
+        let [first, end] = service::ACTIONS.map(|column| self.cell(column));
+        first..end
+    }
+
+    /// Its actions, in the order of their names.
+    pub fn actions(self) -> impl Iterator<Item = Action<'r>> {
+        self.action_rows().map(move |row| Action { service: self, row })
+    }
+
+    /// The action of a name: `Decrypt`.
+    #[must_use]
+    pub fn action(self, name: &str) -> Option<Action<'r>> {
+        let row = self.reference.blob.find(layout::ACTIONS, self.action_rows(), layout::action::NAME, name)?;
+        Some(Action { service: self, row })
+    }
+
+    /// Its resource types, in the order of their names.
+    pub fn resource_types(self) -> impl Iterator<Item = ResourceType<'r>> {
+        let [first, end] = service::RESOURCES.map(|column| self.cell(column));
+        (first..end).map(move |row| ResourceType { reference: self.reference, row })
+    }
+}
+
+impl fmt::Debug for Service<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({})", self.prefix())
+    }
+}
+
+/// A kind of resource of one service.
+#[derive(Clone, Copy)]
+pub struct ResourceType<'r> {
+    pub(super) reference: &'r Reference,
+    pub(super) row: usize,
+}
+
+impl<'r> ResourceType<'r> {
+    /// Its name within the service: `key`.
+    #[must_use]
+    pub fn name(self) -> &'r str {
+        self.reference.blob.cell_text(layout::RESOURCES, self.row, layout::resource::NAME)
+    }
+
+    /// What its ARNs look like: `arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}`.
+    pub fn arn_patterns(self) -> impl Iterator<Item = &'r str> {
+        let blob = &self.reference.blob;
+        blob.cell_list(layout::RESOURCES, self.row, layout::resource::PATTERNS).map(|text| blob.text(text))
+    }
+
+    pub(super) fn key_rows(self) -> impl Iterator<Item = usize> + 'r {
+        self.reference.blob.cell_list(layout::RESOURCES, self.row, layout::resource::KEYS)
+    }
+
+    /// The condition keys that every action on such a resource takes, templates as they are.
+    pub fn condition_keys(self) -> impl Iterator<Item = &'r str> {
+        self.key_rows().map(move |row| self.reference.key_name(row))
+    }
+}
+
+impl fmt::Debug for ResourceType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResourceType({})", self.name())
+    }
+}
