@@ -8,13 +8,14 @@ use crate::{
     finding::{Persona, Severity},
     lint::Selector,
     policy::{AccountId, PolicyKind, Principal},
+    reference::Reference,
     render::Format,
     rules,
 };
 
 /// A policy linter for AWS IAM and KMS that needs no network and no account
 #[derive(Debug, Parser)]
-#[command(name = "kpl", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "kpl", version = version(), max_term_width = 100, arg_required_else_help = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -129,6 +130,14 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
     pub(super) context: Vec<String>,
 
+    /// A newer service reference, as scripts/refresh-reference writes it
+    #[arg(long, value_name = "FILE")]
+    pub(super) reference: Option<PathBuf>,
+
+    /// Read no configuration; there is none yet, so this changes nothing
+    #[arg(long, hide = true)]
+    pub(super) isolated: bool,
+
     /// How many bytes a file and a policy may have
     #[arg(long, value_name = "BYTES")]
     pub(super) max_size: Option<u64>,
@@ -176,6 +185,10 @@ pub(super) struct RulesArgs {
     /// When to colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
     pub(super) color: ColorWhen,
+}
+
+fn version() -> String {
+    format!("{} (reference of {})", env!("CARGO_PKG_VERSION"), Reference::embedded().date())
 }
 
 fn format(text: &str) -> Result<Format, String> {

@@ -34,6 +34,11 @@ pub(super) struct Loaded {
     pub(super) skipped: Vec<Problem>,
 }
 
+/// The text of one file, or why there is none.
+pub(super) fn text(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| cause(&error))
+}
+
 /// Reads every file that the arguments name.
 pub(super) fn load(args: &CheckArgs) -> Loaded {
     let mut finder = Finder {

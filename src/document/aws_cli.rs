@@ -11,7 +11,12 @@ use crate::{
 };
 
 /// Takes out what an answer of the AWS CLI holds; false where the tree is none.
-pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Document<'_>) -> bool {
+pub(super) fn recognise(
+    root: &Node<'_>,
+    source: &Source,
+    declared: Option<PolicyKind>,
+    document: &mut Document<'_>,
+) -> bool {
     let has = |name: &str| root.get(name).is_some();
     let (kind, because): (_, &'static str) = if has("KeyMetadata") {
         ("describe-key", "it has `KeyMetadata`")
@@ -35,13 +40,15 @@ pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Documen
         return false;
     };
     (document.kind, document.because) = (kind, because);
-    Answer { root, source, document }.read();
+    Answer { root, source, declared, document }.read();
     true
 }
 
 struct Answer<'r, 'd, 'a> {
     root: &'r Node<'r>,
     source: &'r Source,
+    /// What `--kind` says, which overrules what the answer tells.
+    declared: Option<PolicyKind>,
     document: &'d mut Document<'a>,
 }
 
@@ -94,6 +101,7 @@ impl Answer<'_, '_, '_> {
         holders: &[String],
     ) {
         let Some(node) = node else { return };
+        let kind = self.declared.map(|kind| (kind, "--kind")).or(kind);
         let mut policy = match &node.value {
             Value::Map(_) => PolicyDocument::read(node.clone().into_owned(), kind),
             Value::String(_) => {

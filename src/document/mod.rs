@@ -110,7 +110,7 @@ pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Document<'_
         reported: true,
     };
     let broken = !document.faults.is_empty();
-    if aws_cli::recognise(&root, source, &mut document) {
+    if aws_cli::recognise(&root, source, declared, &mut document) {
         return Ok(document);
     }
     if looks_like_policy(&root) || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_))) {
@@ -158,6 +158,7 @@ fn notation(name: &str, source: &Source) -> Option<Notation> {
     let text = source.text().trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     match text.chars().next() {
         None | Some('{' | '[' | '"') => Some(Notation::Json),
+        Some('/') if text.starts_with("//") || text.starts_with("/*") => Some(Notation::Json),
         Some('`') if text.starts_with("```") => Some(Notation::Json),
         _ if source.origin == Origin::Stdin(None) => Some(Notation::Yaml),
         _ => None,

@@ -3,7 +3,10 @@
 mod finish;
 mod selection;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 
@@ -13,8 +16,10 @@ use crate::{
     document::{self, Declared, Document, PolicyDocument, Project},
     finding::{DocumentInfo, Finding, Problem, Report, RuleInfo},
     policy::PolicyKind,
-    rules::{CHECKS, Check, Findings, RuleContext, Unasked},
+    reference::Reference,
+    rules::{Aws, CHECKS, Check, Findings, RuleContext, Unasked},
     source::{Source, SourceId, Sources},
+    syntax::Cause,
 };
 
 /// How many bytes one policy may have, unless the user says otherwise.
@@ -33,12 +38,38 @@ pub struct Options {
     pub max_policy: u64,
     /// Whether a named file of no recognised kind is passed over.
     pub if_policy: bool,
+    /// What AWS has.
+    pub reference: Arc<Reference>,
+    /// The day, counted from 1970, by which the reference's age is told; `None` where it does not matter.
+    pub today: Option<i64>,
+}
+
+/// The age in days from which on a name that the reference lacks may be new.
+const OLD: i64 = 120;
+
+impl Options {
+    fn aws(&self) -> Aws<'_> {
+        let age = self.today.zip(day(self.reference.date())).map(|(today, made)| today - made);
+        Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > OLD) }
+    }
+}
+
+/// A date `2026-10-27` as days from 1970, by the civil calendar.
+fn day(date: &str) -> Option<i64> {
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    // March begins the year, so that a leap day ends it.
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
 }
 
 impl Default for Options {
     fn default() -> Self {
         let (declared, selection) = (Declared::default(), Selection::default());
-        Self { declared, kind: None, selection, max_policy: MAX_POLICY, if_policy: false }
+        let reference = Arc::new(Reference::embedded().clone());
+        Self { declared, kind: None, selection, max_policy: MAX_POLICY, if_policy: false, reference, today: None }
     }
 }
 
@@ -119,6 +150,10 @@ impl<'a> Run<'a> {
             return Opened { problem: Some(problem), ..Opened::default() };
         };
         match opened {
+            Ok(document) if document.faults.iter().any(|fault| fault.cause == Cause::TooDeep) => {
+                let problem = problem(source, Cause::TooDeep.message(1), Cause::TooDeep.help(), input.named);
+                Opened { problem: Some(problem), ..Opened::default() }
+            }
             Ok(mut document) if document.kind != "unknown" || input.named || promises_policy(source) => {
                 document.reported = input.reported;
                 let problem = self.bound(&mut document, source, input.named);
@@ -181,6 +216,7 @@ impl<'a> Run<'a> {
             checks: CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect(),
             is_selected: &is_selected,
             project: &self.project,
+            aws: self.options.aws(),
         };
         let mut first = 0;
         let numbered: Vec<(usize, &Document<'_>)> = self
@@ -216,6 +252,7 @@ struct Asking<'r, 'a> {
     checks: Vec<&'static dyn Check>,
     is_selected: &'r (dyn Fn(&'static RuleInfo) -> bool + Sync),
     project: &'r Project<'a>,
+    aws: Aws<'r>,
 }
 
 impl Asking<'_, '_> {
@@ -232,7 +269,7 @@ impl Asking<'_, '_> {
             let before = said.found.len();
             for check in &self.checks {
                 self.gather(&mut said, *check, Some(first + number), source, |asked| {
-                    let context = RuleContext { document: policy, project: self.project };
+                    let context = RuleContext { document: policy, project: self.project, aws: self.aws };
                     check.policy(&policy.policy, &context, asked);
                     for statement in &policy.policy.statements {
                         check.statement(statement, &context, asked);
@@ -284,4 +321,15 @@ fn problem(source: &Source, message: impl Into<String>, help: Option<&str>, fata
 fn promises_policy(source: &Source) -> bool {
     let text = source.text();
     ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_by_the_civil_calendar() {
+        assert_eq!([day("1970-01-01"), day("2000-03-01"), day("2026-10-27")], [Some(0), Some(11_017), Some(20_753)]);
+        assert_eq!(day("soon"), None);
+    }
 }

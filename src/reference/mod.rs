@@ -34,6 +34,12 @@ pub struct Reference {
     blob: Blob,
 }
 
+impl std::fmt::Debug for Reference {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Reference").field("date", &self.date()).finish_non_exhaustive()
+    }
+}
+
 static EMBEDDED: Reference =
     Reference { blob: Blob::embedded(include_bytes!(concat!(env!("OUT_DIR"), "/service-reference.bin"))) };
 

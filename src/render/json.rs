@@ -10,13 +10,22 @@ use crate::{
 /// The version of the layout; a field may be added without a new one.
 const LAYOUT: u32 = 1;
 
+/// Which kpl wrote a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// The date of the service reference that it went by.
+    pub reference: &'a str,
+}
+
 /// The whole report, except its problems: they belong on another stream.
 #[must_use]
-pub fn json(report: &Report, sources: &Sources, version: &str) -> String {
+pub fn json(report: &Report, sources: &Sources, tool: &Tool<'_>) -> String {
     let view = View { report, sources };
     let output = Output {
         version: LAYOUT,
-        tool: Tool { name: "kpl", version, reference: None },
+        tool: ToolOutput { name: "kpl", version: tool.version, reference: tool.reference },
         findings: report.findings.iter().map(|finding| view.finding(finding)).collect(),
         documents: reported(report).map(|document| view.document(document)).collect(),
         not_evaluated: report.not_evaluated.iter().map(|silent| view.not_evaluated(silent)).collect(),
@@ -142,7 +151,7 @@ impl<'a> View<'a> {
 #[derive(Serialize)]
 struct Output<'a> {
     version: u32,
-    tool: Tool<'a>,
+    tool: ToolOutput<'a>,
     findings: Vec<FindingOutput<'a>>,
     documents: Vec<DocumentOutput<'a>>,
     not_evaluated: Vec<NotEvaluatedOutput<'a>>,
@@ -150,11 +159,11 @@ struct Output<'a> {
 }
 
 #[derive(Serialize)]
-struct Tool<'a> {
+struct ToolOutput<'a> {
     name: &'static str,
     version: &'a str,
-    /// The date of the AWS service reference; none is embedded yet.
-    reference: Option<&'static str>,
+    /// The date of the AWS service reference.
+    reference: &'a str,
 }
 
 #[derive(Serialize)]
@@ -245,6 +254,8 @@ struct Summary {
 
 #[cfg(test)]
 mod tests {
+    const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-27" };
+
     use serde_json::{Value, json as value};
 
     use super::*;
@@ -255,7 +266,7 @@ mod tests {
     };
 
     fn parsed(report: &Report, sources: &Sources) -> Value {
-        serde_json::from_str(&json(report, sources, "0.1.0")).unwrap()
+        serde_json::from_str(&json(report, sources, &TOOL)).unwrap()
     }
 
     fn plan(name: Option<&str>, reported: bool) -> DocumentInfo {
@@ -298,13 +309,13 @@ mod tests {
 
     #[test]
     fn fields_stand_in_the_order_of_the_contract() {
-        let text = json(&report(Vec::new()), &Sources::default(), "0.1.0");
+        let text = json(&report(Vec::new()), &Sources::default(), &TOOL);
         let expected = r#"{
   "version": 1,
   "tool": {
     "name": "kpl",
     "version": "0.1.0",
-    "reference": null
+    "reference": "2026-10-27"
   },
   "findings": [],
   "documents": [],

@@ -19,7 +19,7 @@ use std::{fmt, str::FromStr};
 pub use closing::problem_line;
 pub use concise::concise;
 pub use human::text;
-pub use json::{json, jsonl};
+pub use json::{Tool, json, jsonl};
 pub use page::{document, heading, paragraph};
 
 /// How a report is written.

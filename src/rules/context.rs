@@ -4,6 +4,7 @@ use crate::{
     document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo},
     policy::{Policy, PolicyKind},
+    reference::Reference,
     source::Span,
 };
 
@@ -14,6 +15,23 @@ pub struct RuleContext<'p, 'a> {
     pub document: &'p PolicyDocument<'a>,
     /// All documents of the run.
     pub project: &'p Project<'a>,
+    /// What AWS has.
+    pub aws: Aws<'p>,
+}
+
+/// What is known of AWS, and whether it may have become old.
+#[derive(Clone, Copy)]
+pub struct Aws<'r> {
+    /// Actions, resource types, condition keys, partitions.
+    pub reference: &'r Reference,
+    /// Whether the reference is older than 120 days: a name that it lacks may be new.
+    pub is_old: bool,
+}
+
+impl std::fmt::Debug for Aws<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Aws").field("date", &self.reference.date()).field("is_old", &self.is_old).finish()
+    }
 }
 
 impl RuleContext<'_, '_> {

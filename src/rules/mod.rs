@@ -15,7 +15,7 @@ mod key_policy;
 mod security;
 mod validity;
 
-pub use context::{Findings, RuleContext, Subject, Unasked};
+pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
 
 use crate::{
     document::{Document, Project},
@@ -63,6 +63,7 @@ catalogue! {
     validity::sid::Sids,
     validity::value::Values,
     validity::action::Actions,
+    validity::condition::Conditions,
     validity::principal::Principals,
     validity::shape::Shape,
     validity::variable::Variables,

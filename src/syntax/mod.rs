@@ -138,7 +138,7 @@ impl Cause {
             Self::Comment => many("a comment; JSON has none", "comments; JSON has none"),
             Self::TrailingComma => "a comma behind the last item".to_owned(),
             Self::ExtraComma => "a comma with nothing before it".to_owned(),
-            Self::MissingComma => "no comma before the next item".to_owned(),
+            Self::MissingComma => many("no comma before the next item", "commas are missing"),
             Self::MissingColon => "no colon between name and value".to_owned(),
             Self::MissingValue => "a name without a value".to_owned(),
             Self::ByteOrderMark => "the file starts with a byte order mark".to_owned(),

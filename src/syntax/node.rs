@@ -137,7 +137,7 @@ impl<'a> Node<'a> {
                 Value::List(items) => item_at(items, place)
                     .or_else(|| items.iter().position(|item| item.span.contains(place)))
                     .and_then(|index| Some((index.to_string(), items.get(index)?, true))),
-                Value::Map(members) => members.iter().find(|member| member.holds(place)).map(|member| {
+                Value::Map(members) => member_at(members, place).map(|member| {
                     let name = member.key.replace('~', "~0").replace('/', "~1");
                     (name, &member.value, member.value.span.contains(place))
                 }),
@@ -152,6 +152,13 @@ impl<'a> Node<'a> {
             }
         }
     }
+}
+
+/// The member that holds a place; looked for by its place first, as for items.
+fn member_at<'n, 'a>(members: &'n [Member<'a>], place: Span) -> Option<&'n Member<'a>> {
+    let index = members.partition_point(|member| member.value.span.end <= place.start);
+    let near = members.get(index).filter(|member| member.holds(place));
+    near.or_else(|| members.iter().find(|member| member.holds(place)))
 }
 
 /// The item that holds a place, where the items stand in the order of the text, as all but YAML's aliases do.

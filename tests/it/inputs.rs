@@ -77,10 +77,11 @@ fn a_policy_of_two_mebibytes_is_over_the_bound_and_the_option_is_named() {
 fn a_hundred_thousand_brackets_end_at_the_fixed_bound() {
     let folder = folder("deep.json", "[".repeat(100_000).as_bytes());
     let ran = check(folder.path(), &["good.json", "deep.json"]);
-    assert!(ran.stdout.contains("error[json-syntax]: nested deeper than 128 levels"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("this bound is fixed"));
-    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("error: deep.json: nested deeper than 128 levels"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("this bound is fixed"));
+    assert_eq!(ran.code, 2);
     keeps_the_others(&ran);
+    assert_eq!(check(folder.path(), &["."]).code, 0);
 }
 
 #[test]
@@ -189,6 +190,29 @@ fn stdin_is_read_under_the_name_it_is_given() {
     let ran = crate::cli::kpl_with(folder.path(), &["check", "-", "--stdin-filename", "role.json"], GOOD.as_bytes());
     assert!(ran.stdout.contains("role.json:1:"), "{}", ran.stdout);
     keeps_the_others(&ran);
+}
+
+#[test]
+fn stdin_may_begin_with_a_comment() {
+    let folder = folder("other.txt", b"");
+    let ran = crate::cli::kpl_with(folder.path(), &["check", "-"], format!("// mine\n{GOOD}").as_bytes());
+    assert!(ran.stdout.contains("error[json-syntax]: a comment; JSON has none"), "{}", ran.stdout);
+    keeps_the_others(&ran);
+}
+
+/// An object of many unknown members, and one of many missing commas: each within a second, not a minute.
+#[test]
+fn many_faults_of_one_kind_end_soon() {
+    let members: String = (0..40_000).map(|number| format!("\"m{number}\":1,")).collect();
+    let folder = folder("members.json", format!("{{\"Version\":\"2012-10-17\",{members}\"Statement\":[]}}").as_bytes());
+    let ran = check(folder.path(), &["members.json"]);
+    assert!(ran.stdout.contains("more findings: --all shows them"), "{}", ran.stdout.len());
+    let items = "\"kms:Decrypt\" ".repeat(20_000);
+    let text =
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{items}],"Resource":"*"}}]}}"#);
+    std::fs::write(folder.path().join("commas.json"), text).unwrap();
+    let ran = check(folder.path(), &["commas.json"]);
+    assert!(ran.stdout.contains("error[json-syntax]: 19999 commas are missing"), "{}", ran.stdout);
 }
 
 #[test]

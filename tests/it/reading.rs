@@ -162,6 +162,14 @@ fn get_role_holds_the_trust_policy() {
 }
 
 #[test]
+fn a_kind_that_is_said_overrules_what_an_answer_tells() {
+    let text = std::fs::read_to_string(documents_folder().join("get-role.json")).unwrap();
+    let source = source("get-role.json", &text);
+    let document = document::open(&source, Some(PolicyKind::Resource)).unwrap();
+    assert_eq!((document.policies[0].kind, document.policies[0].because), (PolicyKind::Resource, "--kind"));
+}
+
+#[test]
 fn account_details_hold_every_document_raw_or_percent_encoded() {
     opened("get-account-authorization-details.json", |document, _| {
         let named = |name: &str, kind| (Some(name.to_owned()), kind, 1);

@@ -8,7 +8,7 @@ use crate::{
     finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
         AccountId, ActionPattern, Clause, Listed, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement,
-        is_placeholder, names_account_root,
+        glob, is_placeholder, names_account_root,
     },
     rules::{Check, Findings, declare::declare_rules},
     source::{Span, Spanned},
@@ -62,6 +62,8 @@ declare_rules! { Kasten:
 pub(crate) struct KastenAccess;
 
 const NO_OWN_POLICY: &str = "the workload's own policies are not all among these files";
+
+const NOT_DECIDED: &str = "these files do not decide a condition or a resource that the workload's access rests on";
 
 /// What Kasten needs.
 const NEEDED: [&str; 2] = ["kms:Encrypt", "kms:Decrypt"];
@@ -139,9 +141,10 @@ impl<'p, 'a> Access<'p, 'a> {
         let missing: Vec<&str> = NEEDED.into_iter().filter(|action| self.allows(action) == Certainty::No).collect();
         if missing.is_empty() {
             self.namesake(out);
-            let open = NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe);
-            if open && (self.own.is_empty() || self.has_unseen) {
-                out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, NO_OWN_POLICY);
+            if NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe) {
+                let unseen = self.own.is_empty() || self.has_unseen;
+                let reason = if unseen { NO_OWN_POLICY } else { NOT_DECIDED };
+                out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, reason);
             }
         } else if let Some(blame) = self.blame(&missing) {
             out.push(blame);
@@ -303,6 +306,10 @@ impl<'p, 'a> Access<'p, 'a> {
         }
         let Ok(arn) = resource.arn() else { return Certainty::No };
         let owner = self.project.owner();
+        let home = owner.unwrap_or_else(|| self.arn.account());
+        if resource.covers_every_key() && glob::matches(arn.account, home.as_str()) {
+            return Certainty::Yes;
+        }
         let other_account =
             arn.account.parse::<AccountId>().is_ok_and(|account| owner.is_some_and(|owner| owner != account));
         let of_kms = arn.service == "kms" || arn.service.contains('*');

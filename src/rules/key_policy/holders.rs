@@ -158,7 +158,7 @@ fn everything(
     out.push(finding);
 }
 
-/// What makes every ciphertext of a key unreadable, or lets who does it gain the right to.
+/// What makes every ciphertext of a key unreadable, lets who does it gain the right to, or weakens the key.
 const DESTRUCTIVE: [&str; 5] = [
     "kms:ScheduleKeyDeletion",
     "kms:DisableKey",

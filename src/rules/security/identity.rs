@@ -87,7 +87,9 @@ fn everything(statement: &Statement, out: &mut Findings<'_>) {
     }
     for action in actions.read.iter().filter(|action| action.value.is_every_action()) {
         let finding = Finding::new(&ALLOW_STAR_STAR, action.span, "every action on every resource is allowed");
-        out.push(finding.help("list the actions and resources that are needed"));
+        out.push(
+            finding.help("list the actions and resources that are needed; --kind scp says that this bounds accounts"),
+        );
     }
 }
 

@@ -1,9 +1,11 @@
 //! Names of actions.
 
 use crate::{
-    finding::{Applicability, Finding, RuleInfo},
-    policy::{ActionPattern, Statement},
-    rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
+    finding::{Applicability, Finding, RuleInfo, Severity},
+    policy::{ActionPattern, Listed, Statement, glob},
+    rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
+    source::{Edit, Spanned},
+    syntax::print,
 };
 
 declare_rules! { Validity:
@@ -24,6 +26,92 @@ declare_rules! { Validity:
         supersedes: &["non-kms-action-in-key-policy"],
         summary: "a condition key stands among the actions",
     }
+
+    /// ## What it does
+    /// Flags an action whose service prefix no AWS service has: `km:Decrypt`, `aws-kms:Decrypt`.
+    ///
+    /// ## Why it matters
+    /// It matches no action.
+    ///
+    /// ## How to fix it
+    /// Write the prefix of the Service Authorization Reference.
+    ///
+    /// ## Source
+    /// Service Authorization Reference; IAM User Guide, "Access Analyzer policy check reference", invalid service in action.
+    pub UNKNOWN_SERVICE_PREFIX = {
+        id: "unknown-service-prefix", code: Some("INVALID_SERVICE_IN_ACTION"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "no service has this prefix",
+    }
+
+    /// ## What it does
+    /// Flags an action that its service does not have. Where the reference is older than 120 days this is a warning that
+    /// names its date, since the action may be newer.
+    ///
+    /// ## Why it matters
+    /// It matches no action: what it was to allow is denied, what it was to deny is allowed.
+    ///
+    /// ## How to fix it
+    /// Write the name of the Service Authorization Reference. An API call may need an action of another name.
+    ///
+    /// ## Source
+    /// Service Authorization Reference; IAM User Guide, "Access Analyzer policy check reference", invalid action.
+    pub UNKNOWN_ACTION = {
+        id: "unknown-action", code: Some("INVALID_ACTION"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "the service has no such action",
+    }
+
+    /// ## What it does
+    /// Flags an action, or a service, that AWS once had and has no more.
+    ///
+    /// ## Why it matters
+    /// It matches nothing. It is no mistake of spelling, so nothing breaks; it only says that the policy is old.
+    ///
+    /// ## How to fix it
+    /// Take it away.
+    ///
+    /// ## Source
+    /// Service Authorization Reference, in its earlier and its present form.
+    pub RETIRED_ACTION = {
+        id: "retired-action", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "AWS has this action no more",
+    }
+
+    /// ## What it does
+    /// Flags an action with a wildcard that no action of its service fits.
+    ///
+    /// ## Why it matters
+    /// It matches nothing today, and whatever AWS names so tomorrow.
+    ///
+    /// ## How to fix it
+    /// Write the pattern that was meant.
+    ///
+    /// ## Source
+    /// Service Authorization Reference; IAM User Guide, "Access Analyzer policy check reference", invalid action.
+    pub WILDCARD_ACTION_MATCHES_NOTHING = {
+        id: "wildcard-action-matches-nothing", code: Some("INVALID_ACTION"),
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "no action fits this pattern",
+    }
+
+    /// ## What it does
+    /// Flags an action in another letter case than AWS writes it.
+    ///
+    /// ## Why it matters
+    /// It matches all the same; whoever searches for the name does not find it.
+    ///
+    /// ## How to fix it
+    /// Write it as AWS does.
+    ///
+    /// ## Source
+    /// IAM User Guide, "IAM JSON policy elements: Action".
+    pub ACTION_CASE = {
+        id: "action-case", code: None,
+        severity: Note, confidence: High, persona: Pedantic,
+        summary: "an action in another letter case",
+    }
 }
 
 /// The entries of `Action` and `NotAction`.
@@ -34,88 +122,127 @@ impl Check for Actions {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         let Some(clause) = &statement.actions else { return };
         let listed = clause.listed();
-        for action in listed.read.iter().filter(|action| is_condition_key(&action.value)) {
-            let message = format!("`{}` is a condition key, not an action", action.value.as_str());
-            let finding = Finding::new(&CONDITION_KEY_AS_ACTION, action.span, message)
-                .label("matches no action")
-                .help("write a `Condition` if it was meant as a limit");
-            out.push(match edits::remove_from(listed, action.span) {
-                Some(edit) => finding.fix("take it away", Applicability::Safe, vec![edit]),
-                None => finding,
-            });
+        for action in &listed.read {
+            // A policy variable or a placeholder is told of elsewhere.
+            if !action.value.as_str().contains(['$', '<', '{']) {
+                look(action, listed, cx.aws, out);
+            }
         }
     }
 }
 
-/// Condition keys of EC2 that people put among actions. None is the name of an action.
-const EC2_KEYS: [&str; 9] = [
-    "Attribute",
-    "AvailabilityZone",
-    "InstanceType",
-    "Region",
-    "ResourceTag",
-    "SourceInstanceARN",
-    "Subnet",
-    "Tenancy",
-    "Vpc",
-];
-
-/// Condition keys of KMS. None is the name of an action.
-const KMS_KEYS: [&str; 36] = [
-    "BypassPolicyLockoutSafetyCheck",
-    "CallerAccount",
-    "CustomerMasterKeySpec",
-    "CustomerMasterKeyUsage",
-    "DataKeyPairSpec",
-    "EncapsulationAlgorithm",
-    "EncryptionAlgorithm",
-    "EncryptionContext",
-    "EncryptionContextKeys",
-    "ExpirationModel",
-    "GrantConstraintSourceArn",
-    "GrantConstraintType",
-    "GrantIsForAWSResource",
-    "GrantOperations",
-    "GranteePrincipal",
-    "GranteeServicePrincipal",
-    "KeyAgreementAlgorithm",
-    "KeyOrigin",
-    "KeySpec",
-    "KeyUsage",
-    "MacAlgorithm",
-    "MessageType",
-    "MultiRegion",
-    "MultiRegionKeyType",
-    "PrimaryRegion",
-    "ReEncryptOnSameKey",
-    "RecipientAttestation",
-    "ReplicaRegion",
-    "RequestAlias",
-    "ResourceAliases",
-    "RetiringPrincipal",
-    "RetiringServicePrincipal",
-    "SigningAlgorithm",
-    "ValidTo",
-    "ViaService",
-    "WrappingAlgorithm",
-];
-
-/// Condition keys that take a tag behind a slash, of several services; no action has one.
-const TAG_KEYS: [&str; 3] = ["PrincipalTag", "RequestTag", "ResourceTag"];
-
-fn is_condition_key(action: &ActionPattern) -> bool {
-    let name = action.name();
-    let base = name.split(['/', ':']).next().unwrap_or(name);
-    let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(base));
-    if action.is_of("ec2") {
-        among(&EC2_KEYS)
-    } else if action.is_of("kms") {
-        among(&KMS_KEYS)
-    } else {
-        // No service is called `aws`: what begins so is a global condition key.
-        action.is_of("aws") || (name.contains('/') && among(&TAG_KEYS))
+fn look(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>, aws: Aws<'_>, out: &mut Findings<'_>) {
+    let Some(service) = action.value.service() else {
+        if !action.value.is_every_action() {
+            out.push(without_service(action));
+        }
+        return;
+    };
+    if glob::is_pattern(service) {
+        return;
     }
+    let name = action.value.name();
+    if is_condition_key(&action.value, aws) {
+        out.push(condition_key(action, listed));
+    } else if aws.reference.service(service).is_none() {
+        out.push(no_service(action, service, aws));
+    } else if glob::is_pattern(name) {
+        if aws.reference.actions_matching(action.value.as_str()).next().is_none() {
+            out.push(matches_nothing(action, service, name, aws));
+        }
+    } else if let Some(known) = aws.reference.action(service, name) {
+        if known.name() != name || known.service().prefix() != service {
+            out.push(other_case(action, &known.to_string()));
+        }
+    } else {
+        out.push(no_action(action, service, name, aws));
+    }
+}
+
+fn without_service(action: &Spanned<ActionPattern>) -> Finding {
+    let message = format!("`{}` names no service", action.value.as_str());
+    Finding::new(&UNKNOWN_ACTION, action.span, message).help("an action is written SERVICE:NAME, such as kms:Decrypt")
+}
+
+/// Whether an entry is a condition key: no action has its name, and a key has.
+fn is_condition_key(action: &ActionPattern, aws: Aws<'_>) -> bool {
+    let name = action.name();
+    let before_tag = name.split(['/', ':']).next().unwrap_or(name);
+    if before_tag.is_empty() || glob::is_pattern(before_tag) || action.as_str().contains(char::is_whitespace) {
+        return false;
+    }
+    let service = action.service().unwrap_or_default();
+    let is_action = aws.reference.action(service, name).is_some() || aws.reference.is_retired(service, name);
+    let key = || aws.reference.condition_key(action.as_str()).is_some();
+    // A key that takes a tag, without one.
+    let tag_key = || aws.reference.condition_key(&format!("{service}:{before_tag}/x")).is_some();
+    !is_action && (key() || tag_key())
+}
+
+fn condition_key(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>) -> Finding {
+    let message = format!("`{}` is a condition key, not an action", action.value.as_str());
+    let finding = Finding::new(&CONDITION_KEY_AS_ACTION, action.span, message)
+        .label("matches no action")
+        .help("write a `Condition` if it was meant as a limit");
+    match edits::remove_from(listed, action.span) {
+        Some(edit) => finding.fix("take it away", Applicability::Safe, vec![edit]),
+        None => finding,
+    }
+}
+
+fn no_service(action: &Spanned<ActionPattern>, service: &str, aws: Aws<'_>) -> Finding {
+    if aws.reference.is_retired_service(service) {
+        return retired(action, format!("AWS has no service `{service}` any more"), aws);
+    }
+    let message = format!("no service has the prefix `{service}`");
+    let finding = Finding::new(&UNKNOWN_SERVICE_PREFIX, action.span, message);
+    let meant = aws.reference.nearest_service(service).map(|meant| meant.prefix().to_owned());
+    renamed(dated(finding, aws), action, meant.map(|meant| format!("{meant}:{}", action.value.name())))
+}
+
+fn no_action(action: &Spanned<ActionPattern>, service: &str, name: &str, aws: Aws<'_>) -> Finding {
+    if aws.reference.is_retired(service, name) {
+        return retired(action, format!("AWS has no action `{}` any more", action.value.as_str()), aws);
+    }
+    let message = format!("{service} has no action `{name}`");
+    let finding = dated(Finding::new(&UNKNOWN_ACTION, action.span, message), aws);
+    renamed(finding, action, aws.reference.nearest_action(service, name).map(|meant| meant.to_string()))
+}
+
+fn matches_nothing(action: &Spanned<ActionPattern>, service: &str, name: &str, aws: Aws<'_>) -> Finding {
+    let message = format!("no action of {service} fits `{name}`");
+    let finding = Finding::new(&WILDCARD_ACTION_MATCHES_NOTHING, action.span, message);
+    finding.help(format!("by the service reference of {}", aws.reference.date()))
+}
+
+fn retired(action: &Spanned<ActionPattern>, message: String, aws: Aws<'_>) -> Finding {
+    let help = format!("take it away; the service reference of {} lacks it", aws.reference.date());
+    Finding::new(&RETIRED_ACTION, action.span, message).help(help)
+}
+
+/// An old reference makes a warning of what may only be new.
+fn dated(finding: Finding, aws: Aws<'_>) -> Finding {
+    if !aws.is_old {
+        return finding;
+    }
+    let label = format!("unknown to the reference of {}; it may be newer", aws.reference.date());
+    finding.severity(Severity::Warning).label(label)
+}
+
+fn renamed(finding: Finding, action: &Spanned<ActionPattern>, meant: Option<String>) -> Finding {
+    let Some(meant) = meant else { return finding.help("the Service Authorization Reference lists what there is") };
+    let edits = vec![Edit::replace(action.span, print::quoted(&meant))];
+    finding.help(format!("did you mean `{meant}`?")).fix(format!("write \"{meant}\""), Applicability::Unsafe, edits)
+}
+
+fn other_case(action: &Spanned<ActionPattern>, known: &str) -> Finding {
+    let edits = vec![Edit::replace(action.span, print::quoted(known))];
+    Finding::new(&ACTION_CASE, action.span, format!("AWS writes `{known}`")).fix(
+        format!("write \"{known}\""),
+        Applicability::Safe,
+        edits,
+    )
 }

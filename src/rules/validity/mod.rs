@@ -2,6 +2,7 @@
 
 pub(super) mod action;
 pub(super) mod characters;
+pub(super) mod condition;
 pub(super) mod elements;
 pub(super) mod grammar;
 pub(super) mod principal;

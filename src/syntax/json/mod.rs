@@ -236,8 +236,7 @@ impl<'a> Reader<'a> {
         let before = &self.text[..last.end as usize];
         let width = before.chars().next_back().map_or(0, char::len_utf8);
         let place = self.span(before.len() - width, before.len());
-        let repair = Repair { title: "put a comma in".to_owned(), safe: true, edits: vec![Edit::after(last, ",")] };
-        self.fault(Cause::MissingComma, place, Some(repair));
+        self.shared_fault(Cause::MissingComma, place, "put the commas in", vec![Edit::after(last, ",")]);
     }
 
     /// Takes a closing bracket; false when it closes nothing here and was passed over.
