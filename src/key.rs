@@ -1,4 +1,4 @@
-//! The KMS side: keys, and the aliases that point to them, as KMS itself describes them.
+//! The KMS side: keys, their rotation, and the aliases that point to them, as KMS itself describes them.
 
 use crate::source::{Span, Spanned};
 
@@ -19,7 +19,97 @@ pub struct Key {
     pub state: Option<Spanned<String>>,
     /// `CUSTOMER` or `AWS`.
     pub manager: Option<Spanned<String>>,
+    /// `AWS_KMS`, `EXTERNAL` … : where its material comes from.
+    pub origin: Option<Spanned<String>>,
+    /// `KEY_MATERIAL_EXPIRES` or `KEY_MATERIAL_DOES_NOT_EXPIRE`, for material that was imported.
+    pub expiration: Option<Spanned<String>>,
+    /// `PRIMARY` or `REPLICA`, for a multi-Region key.
+    pub multi_region: Option<Spanned<String>>,
     /// Where it is described.
+    pub span: Span,
+}
+
+impl Key {
+    /// The part of its ARN by which KMS knows it in its account and Region.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.arn.as_ref().and_then(|arn| arn.value.rsplit('/').next())
+    }
+
+    /// What its spec is good for; `None` where it is not told, or not known here.
+    #[must_use]
+    pub fn family(&self) -> Option<KeyFamily> {
+        self.spec.as_ref().and_then(|spec| KeyFamily::of(&spec.value))
+    }
+}
+
+/// The specs of keys that are good for the same.
+///
+/// Source: KMS API Reference, "`CreateKey`", `KeySpec` and `KeyUsage`; KMS Developer Guide, "Key spec reference".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFamily {
+    /// `SYMMETRIC_DEFAULT`.
+    Symmetric,
+    /// `HMAC_256` and its kin.
+    Hmac,
+    /// `RSA_2048` and its kin.
+    Rsa,
+    /// `ECC_NIST_P256` and its kin.
+    EccNist,
+    /// `ECC_SECG_P256K1`.
+    EccSecg,
+    /// `ML_DSA_44` and its kin.
+    MlDsa,
+    /// `ML_KEM_512` and its kin.
+    MlKem,
+    /// `SM2`, in China alone.
+    Sm2,
+}
+
+impl KeyFamily {
+    /// The family of a spec, where it is known.
+    #[must_use]
+    pub fn of(spec: &str) -> Option<Self> {
+        Some(match spec {
+            "SYMMETRIC_DEFAULT" => Self::Symmetric,
+            "SM2" => Self::Sm2,
+            _ if spec.starts_with("HMAC_") => Self::Hmac,
+            _ if spec.starts_with("RSA_") => Self::Rsa,
+            _ if spec.starts_with("ECC_NIST_") => Self::EccNist,
+            _ if spec.starts_with("ECC_SECG_") => Self::EccSecg,
+            _ if spec.starts_with("ML_DSA_") => Self::MlDsa,
+            _ if spec.starts_with("ML_KEM_") => Self::MlKem,
+            _ => return None,
+        })
+    }
+
+    /// What a key of the family may be created for.
+    #[must_use]
+    pub const fn usages(self) -> &'static [&'static str] {
+        match self {
+            Self::Symmetric => &["ENCRYPT_DECRYPT"],
+            Self::Hmac => &["GENERATE_VERIFY_MAC"],
+            Self::Rsa => &["ENCRYPT_DECRYPT", "SIGN_VERIFY"],
+            Self::EccNist => &["SIGN_VERIFY", "KEY_AGREEMENT"],
+            Self::EccSecg | Self::MlDsa => &["SIGN_VERIFY"],
+            Self::MlKem => &["ENCAPSULATE_DECAPSULATE"],
+            Self::Sm2 => &["ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"],
+        }
+    }
+}
+
+/// How a key's material is renewed, from `get-key-rotation-status`. What it does not tell is `None`.
+///
+/// Source: KMS API Reference, "`GetKeyRotationStatus`".
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// The key's id or ARN; answers from before 2024 do not tell it.
+    pub key: Option<Spanned<String>>,
+    /// Whether KMS renews the material by itself.
+    pub enabled: Spanned<bool>,
+    /// The days from one renewal to the next, as they are spelt.
+    pub period: Option<Spanned<String>>,
+    /// Where it is told.
     pub span: Span,
 }
 

@@ -4,7 +4,7 @@
 
 use super::{Document, PolicyDocument};
 use crate::{
-    key::{Alias, Key},
+    key::{Alias, Key, Rotation},
     policy::PolicyKind,
     source::{Source, Spanned},
     syntax::{Node, Value, embed},
@@ -66,6 +66,7 @@ impl Answer<'_, '_, '_> {
                 let entries = root.get("Aliases").map_or(&[][..], Node::items);
                 self.document.aliases.extend(entries.iter().filter_map(alias));
             }
+            "get-key-rotation-status" => self.document.rotations.extend(rotation(root)),
             "get-account-authorization-details" => self.account(),
             "get-policy-version" => {
                 self.policy(
@@ -249,8 +250,22 @@ fn key(metadata: &Node<'_>) -> Key {
         usage: spanned(metadata, "KeyUsage"),
         state: spanned(metadata, "KeyState"),
         manager: spanned(metadata, "KeyManager"),
+        origin: spanned(metadata, "Origin"),
+        expiration: spanned(metadata, "ExpirationModel"),
+        multi_region: metadata.get("MultiRegionConfiguration").and_then(|of| spanned(of, "MultiRegionKeyType")),
         span: metadata.span,
     }
+}
+
+fn rotation(root: &Node<'_>) -> Option<Rotation> {
+    let enabled = root.get("KeyRotationEnabled")?;
+    let Value::Bool(is_enabled) = enabled.value else { return None };
+    let period = root.get("RotationPeriodInDays").and_then(|period| match &period.value {
+        Value::Number(days) => Some(Spanned::new(days.to_string(), period.span)),
+        _ => None,
+    });
+    let enabled = Spanned::new(is_enabled, enabled.span);
+    Some(Rotation { key: spanned(root, "KeyId"), enabled, period, span: root.span })
 }
 
 fn alias(entry: &Node<'_>) -> Option<Alias> {

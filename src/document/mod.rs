@@ -12,7 +12,7 @@ pub use detect::policy_kind;
 pub use project::{Declared, Part, Project};
 
 use crate::{
-    key::{Alias, Key},
+    key::{Alias, Key, Rotation},
     policy::{self, Policy, PolicyKind},
     source::{Origin, Source, SourceId},
     syntax::{self, Member, Node, Tree, Value, embed::Writing, json, yaml},
@@ -39,6 +39,8 @@ pub struct Document<'a> {
     pub aliases: Vec<Alias>,
     /// The names of users and roles that carry a policy whose text the file does not hold.
     pub unseen: Vec<String>,
+    /// The rotation of keys that it tells of.
+    pub rotations: Vec<Rotation>,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
 }
@@ -107,6 +109,7 @@ pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Document<'_
         keys: Vec::new(),
         aliases: Vec::new(),
         unseen: Vec::new(),
+        rotations: Vec::new(),
         reported: true,
     };
     let broken = !document.faults.is_empty();

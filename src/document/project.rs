@@ -2,7 +2,7 @@
 
 use super::{Document, PolicyDocument};
 use crate::{
-    key::Key,
+    key::{Key, Rotation},
     policy::{AccountId, Arn, PolicyKind, Principal},
 };
 
@@ -52,11 +52,19 @@ impl<'a> Project<'a> {
         self.documents.iter().flat_map(|document| &document.keys)
     }
 
+    /// The key of which a rotation is told: by its id, or, where no id is told, the only one that is described.
+    #[must_use]
+    pub fn key_of(&self, rotation: &Rotation) -> Option<&Key> {
+        let Some(told) = &rotation.key else { return self.only_key() };
+        let id = told.value.rsplit('/').next();
+        self.keys().find(|key| key.id().is_some() && key.id() == id)
+    }
+
     /// The aliases of the key: those declared, and those listed for a described key. Empty where nothing tells.
     #[must_use]
     pub fn aliases(&self) -> Vec<&str> {
         let is_described = |target: &str| {
-            let mut ids = self.keys().filter_map(|key| key.arn.as_ref()).filter_map(|arn| arn.value.rsplit('/').next());
+            let mut ids = self.keys().filter_map(Key::id);
             ids.any(|id| id == target)
         };
         let listed = self.documents.iter().flat_map(|document| &document.aliases);
@@ -119,13 +127,19 @@ impl<'a> Project<'a> {
         if hint && !lower.contains("admin") { Part::LooksLikeKasten } else { Part::Unknown }
     }
 
-    /// The ARN of the one key that is described, where there is one key policy at most.
+    /// The one key that is described, where there is one key policy at most.
     #[must_use]
-    pub fn only_key_arn(&self) -> Option<&str> {
+    pub fn only_key(&self) -> Option<&Key> {
         let mut keys = self.keys();
         let (first, second) = (keys.next(), keys.next());
         let one_policy = self.policies(PolicyKind::Key).count() <= 1;
-        first.filter(|_| second.is_none() && one_policy)?.arn.as_ref().map(|arn| arn.value.as_str())
+        first.filter(|_| second.is_none() && one_policy)
+    }
+
+    /// The ARN of the one key that is described, where there is one key policy at most.
+    #[must_use]
+    pub fn only_key_arn(&self) -> Option<&str> {
+        self.only_key()?.arn.as_ref().map(|arn| arn.value.as_str())
     }
 
     /// Whether anything says that these files are of one workload and its key.

@@ -263,6 +263,7 @@ impl Asking<'_, '_> {
             self.gather(&mut said, *check, Some(first), source, |asked| {
                 check.document(document, source, asked);
                 document.keys.iter().for_each(|key| check.key(key, self.project, asked));
+                document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
             });
         }
         for (number, policy) in document.policies.iter().enumerate() {

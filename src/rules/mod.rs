@@ -20,7 +20,7 @@ pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
 use crate::{
     document::{Document, Project},
     finding::RuleInfo,
-    key::Key,
+    key::{Key, Rotation},
     policy::{Policy, Statement},
     source::Source,
 };
@@ -43,6 +43,9 @@ pub trait Check: Sync {
 
     /// Looks at one described key.
     fn key(&self, _key: &Key, _project: &Project<'_>, _out: &mut Findings<'_>) {}
+
+    /// Looks at what is told of a key's rotation.
+    fn rotation(&self, _rotation: &Rotation, _project: &Project<'_>, _out: &mut Findings<'_>) {}
 
     /// Looks at all documents of the run together.
     fn project(&self, _project: &Project<'_>, _out: &mut Findings<'_>) {}

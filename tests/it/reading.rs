@@ -200,7 +200,13 @@ fn describe_key_and_list_aliases_hold_no_policy() {
         assert_eq!(names, ["alias/aws/ebs", "alias/kasten"]);
         assert!(document.aliases[0].target.is_none());
     });
-    opened("get-key-rotation-status.json", |document, _| assert_eq!(document.kind, "get-key-rotation-status"));
+    opened("get-key-rotation-status.json", |document, source| {
+        let rotation = &document.rotations[0];
+        assert_eq!(document.kind, "get-key-rotation-status");
+        assert_eq!(source.slice(rotation.key.as_ref().unwrap().span), "\"1234abcd-12ab-34cd-56ef-1234567890ab\"");
+        assert_eq!((source.slice(rotation.enabled.span), rotation.enabled.value), ("true", true));
+        assert_eq!(source.slice(rotation.period.as_ref().unwrap().span), "365");
+    });
 }
 
 #[test]
