@@ -94,6 +94,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "NAME", value_parser = alias, action = ArgAction::Append)]
     pub(super) alias: Vec<String>,
 
+    /// Another account that is meant to have access
+    #[arg(long, value_name = "ID", value_parser = account, action = ArgAction::Append)]
+    pub(super) trusted_account: Vec<AccountId>,
+
     /// Only these rules: names, families or Access Analyzer codes
     #[arg(long, value_name = "RULES", value_delimiter = ',', action = ArgAction::Append)]
     pub(super) select: Vec<Selector>,

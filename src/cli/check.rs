@@ -80,6 +80,7 @@ fn options(args: &CheckArgs, reference: Arc<Reference>) -> Options {
         workloads: args.workload.clone(),
         admins: args.admin.clone(),
         aliases: args.alias.clone(),
+        trusted_accounts: args.trusted_account.clone(),
     };
     let selection = Selection {
         select: args.select.clone(),

@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::{Exit, args::RulesArgs, screen};
-use crate::{finding::RuleInfo, render::Format, rules};
+use crate::{
+    finding::{Family, RuleInfo},
+    render::Format,
+    rules,
+};
 
 #[derive(Serialize)]
 struct Catalogue {
@@ -56,23 +60,20 @@ fn json() -> Exit {
 fn text() -> Exit {
     let width = rules::all().map(|rule| rule.id.len()).max().unwrap_or_default();
     let mut out = String::new();
-    let mut family = None;
-    for rule in rules::all() {
-        if family.replace(rule.family) != Some(rule.family) {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(rule.family.word());
-            out.push('\n');
+    for family in Family::ALL {
+        out.push_str(family.word());
+        out.push('\n');
+        for rule in rules::all().filter(|rule| rule.family == family) {
+            let persona = match rule.persona.word() {
+                "regular" => String::new(),
+                other => format!(" ({other})"),
+            };
+            let line = format!("  {:width$}  {:7}  {}{persona}\n", rule.id, rule.severity, rule.summary);
+            out.push_str(&line);
         }
-        let persona = match rule.persona.word() {
-            "regular" => String::new(),
-            other => format!(" ({other})"),
-        };
-        let line = format!("  {:width$}  {:7}  {}{persona}\n", rule.id, rule.severity, rule.summary);
-        out.push_str(&line);
+        out.push('\n');
     }
-    out.push_str("\n`kpl explain RULE` says more.\n");
+    out.push_str("`kpl explain RULE` says more.\n");
     screen::print(&out);
     Exit::Clean
 }

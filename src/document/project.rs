@@ -17,6 +17,8 @@ pub struct Declared {
     pub admins: Vec<Principal>,
     /// The aliases that conditions must name, `alias/` included.
     pub aliases: Vec<String>,
+    /// Other accounts that are meant to have access.
+    pub trusted_accounts: Vec<AccountId>,
 }
 
 /// The documents of a run, in the order of their files.
@@ -86,6 +88,14 @@ impl<'a> Project<'a> {
         let mut accounts = self.keys().filter_map(key_account);
         let first = accounts.next()?;
         accounts.all(|account| account == first).then_some(first)
+    }
+
+    /// Whether the user has named an account of others, by itself or by a workload or administrator of it.
+    #[must_use]
+    pub fn trusts(&self, account: AccountId) -> bool {
+        let declared = self.declared.workloads.iter().chain(&self.declared.admins);
+        self.declared.trusted_accounts.contains(&account)
+            || declared.filter_map(Principal::account).any(|known| known == account)
     }
 
     /// The partition that the described keys or the declared principals name; `aws` where nothing tells.

@@ -3,12 +3,13 @@
 /// Declares the rules of one file, and lists them as `RULES`.
 ///
 /// The documentation comment of each is its page; its fixture is read at compile time, so that a rule without one does
-/// not build.
+/// not build. A rule that is decided where another family is walked names its own: `family: Alias`.
 macro_rules! declare_rules {
     ($family:ident: $(
         $(#[doc = $doc:literal])+
         pub $name:ident = {
             id: $id:literal, code: $code:expr,
+            $(family: $own:ident,)?
             severity: $severity:ident, confidence: $confidence:ident, persona: $persona:ident,
             $(supersedes: $supersedes:expr,)?
             summary: $summary:literal,
@@ -19,7 +20,7 @@ macro_rules! declare_rules {
             pub(crate) static $name: crate::finding::RuleInfo = crate::finding::RuleInfo {
                 id: $id,
                 code: $code,
-                family: crate::finding::Family::$family,
+                family: declare_rules!(@family $family $($own)?),
                 severity: crate::finding::Severity::$severity,
                 confidence: crate::finding::Confidence::$confidence,
                 persona: crate::finding::Persona::$persona,
@@ -33,6 +34,8 @@ macro_rules! declare_rules {
         /// The rules of this file.
         static RULES: &[&crate::finding::RuleInfo] = &[$(&$name,)+];
     };
+    (@family $family:ident) => { crate::finding::Family::$family };
+    (@family $family:ident $own:ident) => { crate::finding::Family::$own };
     (@or_none) => { &[] };
     (@or_none $supersedes:expr) => { $supersedes };
 }

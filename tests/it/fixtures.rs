@@ -49,9 +49,11 @@ impl Case<'_> {
             workloads: principals("workload"),
             admins: principals("admin"),
             aliases: self.texts("alias"),
+            trusted_accounts: self.texts("trusted-account").iter().map(|text| text.parse().unwrap()).collect(),
         };
         let persona = self.text("persona").map_or(Persona::Auditor, |text| text.parse().unwrap());
-        let selection = Selection { persona, ..Selection::default() };
+        let ignore = self.texts("ignore").iter().map(|text| text.parse().unwrap()).collect();
+        let selection = Selection { persona, ignore, ..Selection::default() };
         let kind = self.text("kind").map(|text| text.parse().unwrap());
         Options { declared, kind, selection, ..Options::default() }
     }
