@@ -79,6 +79,8 @@ catalogue! {
     alias::condition::AliasConditions,
     alias::scope::AliasScope,
     key::state::KeyState,
+    key::material::KeyMaterial,
+    key::rotation::KeyRotation,
     kasten::access::KastenAccess,
 }
 

@@ -42,6 +42,7 @@ declare_rules! { Key:
     pub KEY_USAGE_WRONG = {
         id: "key-usage-wrong", code: None,
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["spec-usage-incompatible"],
         summary: "the key is not for encryption",
     }
 
