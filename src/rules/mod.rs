@@ -7,6 +7,7 @@
 mod context;
 mod declare;
 mod edits;
+mod operations;
 
 mod alias;
 mod kasten;
@@ -75,9 +76,17 @@ catalogue! {
     security::identity::IdentityGrants,
     key_policy::root::RootStatement,
     key_policy::holders::Holders,
+    key_policy::outsiders::Outsiders,
+    key_policy::grants::Grants,
     key_policy::content::Content,
+    key_policy::conditions::KmsConditions,
+    key_policy::duties::Duties,
     alias::condition::AliasConditions,
     alias::scope::AliasScope,
+    alias::names::AliasNames,
+    alias::operations::AliasOperations,
+    alias::unsupported::Unsupported,
+    alias::rows::Rows,
     key::state::KeyState,
     key::material::KeyMaterial,
     key::rotation::KeyRotation,

@@ -3,7 +3,7 @@
 use crate::{
     finding::{Confidence, Finding, RuleInfo},
     policy::{ActionPattern, Policy, PolicyKind, Principal, ResourcePattern, Statement},
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
     source::Spanned,
 };
 
@@ -104,7 +104,7 @@ const ON_ALIASES: [&str; 3] = ["kms:CreateAlias", "kms:UpdateAlias", "kms:Delete
 fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
     let Some(condition) = statement.conditions_on("kms:ResourceAliases").next() else { return };
     let by_owner = |key: &str| RESOURCE_OWNER.iter().any(|owner| key.eq_ignore_ascii_case(owner));
-    let reaches_out = ACROSS_ACCOUNTS.iter().any(|action| statement.covers_action(action));
+    let reaches_out = operations::across_accounts().any(|action| statement.covers_action(action));
     if !reaches_out || has_condition(statement, by_owner) {
         return;
     }
@@ -117,34 +117,6 @@ fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
         out.push(finding);
     }
 }
-
-/// The operations that work on a key of another account.
-///
-/// Source: KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
-const ACROSS_ACCOUNTS: [&str; 22] = [
-    "kms:CreateGrant",
-    "kms:Decapsulate",
-    "kms:Decrypt",
-    "kms:DeriveSharedSecret",
-    "kms:DescribeKey",
-    "kms:Encapsulate",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyPair",
-    "kms:GenerateDataKeyPairWithoutPlaintext",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:GenerateMac",
-    "kms:GetKeyRotationStatus",
-    "kms:GetPublicKey",
-    "kms:ListGrants",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-    "kms:RetireGrant",
-    "kms:RevokeGrant",
-    "kms:Sign",
-    "kms:Verify",
-    "kms:VerifyMac",
-];
 
 /// Condition keys that say whose the resource is.
 const RESOURCE_OWNER: [&str; 3] = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];

@@ -34,6 +34,7 @@ declare_rules! { Kasten:
     pub PRINCIPAL_MISMATCH = {
         id: "principal-mismatch", code: None,
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["cross-account-principal"],
         summary: "the key policy names another principal than the workload",
     }
 

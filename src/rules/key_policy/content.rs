@@ -3,8 +3,9 @@
 use crate::{
     document::MIXED,
     finding::{Applicability, Finding, RuleInfo, Severity},
+    key::{Key, KeyFamily},
     policy::{PolicyKind, ResourcePattern, Statement},
-    rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
+    rules::{Check, Findings, RuleContext, declare::declare_rules, edits, operations},
     source::{Edit, Spanned},
 };
 
@@ -61,6 +62,44 @@ declare_rules! { KeyPolicy:
         severity: Error, confidence: High, persona: Regular,
         summary: "kms:ResourceAliases stands in a key policy",
     }
+
+    /// ## What it does
+    /// Flags an action of a key policy that concerns no key that exists, or all of them: `kms:CreateKey`, `kms:ListKeys`,
+    /// `kms:ListAliases`, `kms:GenerateRandom`, and those on custom key stores. A pattern that covers other actions too, such
+    /// as `kms:Create*`, is left out.
+    ///
+    /// ## Why it matters
+    /// IAM policies alone can allow them. Here the entry has no effect, and whoever wrote it expects one.
+    ///
+    /// ## How to fix it
+    /// Take it away; put it into a policy of the user or role, with `Resource` `"*"`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS permissions"; "Best practices for IAM policies".
+    pub IAM_ONLY_ACTION_IN_KEY_POLICY = {
+        id: "iam-only-action-in-key-policy", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "a key policy names an action that IAM policies alone can allow",
+    }
+
+    /// ## What it does
+    /// Flags an action of a key policy that its key cannot do, by what `describe-key` says of it: data keys and rotation with
+    /// a key that is not symmetric, signatures with one that is. It keeps silent where a workload is declared and its key is
+    /// not symmetric, since then the key is the mistake.
+    ///
+    /// ## Why it matters
+    /// KMS answers every such call with an error, whoever is allowed it.
+    ///
+    /// ## How to fix it
+    /// Take it away, or use a key of another spec.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Key type reference".
+    pub SYMMETRIC_ACTIONS_ON_ASYMMETRIC = {
+        id: "symmetric-actions-on-asymmetric", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "an action that a key of this spec cannot do",
+    }
 }
 
 /// The content of a key policy.
@@ -80,6 +119,9 @@ impl Check for Content {
             items.filter(|resource| resource.value.as_str() != "*").for_each(|item| resource(item, cx, out));
         }
         actions(statement, cx, out);
+        if let Some(key) = cx.project.only_key() {
+            impossible_actions(statement, key, cx, out);
+        }
         for condition in statement.conditions_on("kms:ResourceAliases") {
             let message = "kms:ResourceAliases works only in IAM policies";
             let finding = Finding::new(&RESOURCE_ALIASES_IN_KEY_POLICY, condition.key.span, message);
@@ -112,6 +154,15 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
 fn actions(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let Some(clause) = &statement.actions else { return };
     let listed = clause.listed();
+    for action in listed.read.iter().filter(|action| operations::covers_only(&action.value, operations::is_on_no_key)) {
+        let message = format!("`{}` has no effect in a key policy", action.value.as_str());
+        let finding = Finding::new(&IAM_ONLY_ACTION_IN_KEY_POLICY, action.span, message)
+            .help("take it away; a policy of the user or role may hold it");
+        out.push(match edits::remove_from(listed, action.span) {
+            Some(edit) if clause.only().is_some() => finding.fix("take it away", Applicability::Safe, vec![edit]),
+            _ => finding,
+        });
+    }
     let foreign = |service: &str| !service.eq_ignore_ascii_case("kms") && service.bytes().any(|byte| byte != b'*');
     for action in listed.read.iter().filter(|action| action.value.service().is_some_and(foreign)) {
         let message = format!("`{}` is no action of KMS, so it has no effect here", action.value.as_str());
@@ -126,5 +177,41 @@ fn actions(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'
             }
             _ => finding,
         });
+    }
+}
+
+fn impossible_actions(statement: &Statement, key: &Key, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    let (Some(family), Some(spec), Some(actions)) = (key.family(), &key.spec, statement.listed_actions()) else {
+        return;
+    };
+    // Of a workload's key that is not symmetric the rules on keys tell.
+    if !statement.allows() || (family != KeyFamily::Symmetric && cx.project.names_a_workload()) {
+        return;
+    }
+    let usage = key.usage.as_ref().map(|usage| usage.value.as_str());
+    let impossible = |operation: &str| !can_do(family, usage, operation);
+    for action in actions.read.iter().filter(|action| operations::covers_only(&action.value, impossible)) {
+        let message = format!("a key of spec {} cannot do `{}`", spec.value, action.value.as_str());
+        let finding =
+            Finding::new(&SYMMETRIC_ACTIONS_ON_ASYMMETRIC, action.span, message).related(spec.span, "the key");
+        out.push(finding.help("take it away, or use a key of another spec"));
+    }
+}
+
+/// Whether a key of this family and usage can do an operation. What is not known counts as possible.
+///
+/// Source: KMS Developer Guide, "Key type reference".
+fn can_do(family: KeyFamily, usage: Option<&str>, operation: &str) -> bool {
+    let is_for = |wanted: &str| usage.map_or_else(|| family.usages().contains(&wanted), |usage| usage == wanted);
+    match operation {
+        "kms:Encrypt" | "kms:Decrypt" | "kms:ReEncryptFrom" | "kms:ReEncryptTo" => is_for("ENCRYPT_DECRYPT"),
+        "kms:Sign" | "kms:Verify" => is_for("SIGN_VERIFY"),
+        "kms:GenerateMac" | "kms:VerifyMac" => is_for("GENERATE_VERIFY_MAC"),
+        "kms:DeriveSharedSecret" => is_for("KEY_AGREEMENT"),
+        "kms:Encapsulate" | "kms:Decapsulate" => is_for("ENCAPSULATE_DECAPSULATE"),
+        "kms:GetPublicKey" => !matches!(family, KeyFamily::Symmetric | KeyFamily::Hmac),
+        "kms:EnableKeyRotation" | "kms:DisableKeyRotation" | "kms:RotateKeyOnDemand" => family == KeyFamily::Symmetric,
+        _ if operation.starts_with("kms:GenerateDataKey") => family == KeyFamily::Symmetric,
+        _ => true,
     }
 }

@@ -44,6 +44,7 @@ declare_rules! { KeyPolicy:
     pub ROOT_STATEMENT_WRONG_ACCOUNT = {
         id: "root-statement-wrong-account", code: None,
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["cross-account-principal"],
         summary: "the default statement names another account",
     }
 

@@ -1,0 +1,174 @@
+//! Whom a key policy lets in from outside the account: other accounts, and services.
+
+use super::owner;
+use crate::{
+    finding::{Applicability, Confidence, Finding, RuleInfo},
+    policy::{AccountId, Listed, Policy, PolicyKind, Principal, Statement},
+    rules::{Check, Findings, RuleContext, declare::declare_rules, edits, operations},
+};
+
+declare_rules! { KeyPolicy:
+    /// ## What it does
+    /// Flags an `Allow` of a key policy for a principal of another account that nobody declared: neither
+    /// `--trusted-account` nor `--workload` nor `--admin` names it or its account. The owner of the key is what `--account`
+    /// says, or `describe-key`, else the account whose root may rewrite the policy.
+    ///
+    /// ## Why it matters
+    /// Who administers the other account decides who of it uses the key.
+    ///
+    /// ## How to fix it
+    /// Name the account with `--trusted-account` if it is meant; the principal then needs a policy in its own account, too.
+    /// Take it away otherwise.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+    pub CROSS_ACCOUNT_PRINCIPAL = {
+        id: "cross-account-principal", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "the key policy lets in an account that nobody declared",
+    }
+
+    /// ## What it does
+    /// Flags an action that a key policy allows to principals of other accounts alone, and that works in the own account
+    /// only: to rewrite the policy, to schedule the deletion, to tag the key.
+    ///
+    /// ## Why it matters
+    /// KMS denies it all the same, and whoever wrote it expects otherwise.
+    ///
+    /// ## How to fix it
+    /// Take it away. Across accounts only cryptographic operations work, `DescribeKey`, `GetPublicKey`,
+    /// `GetKeyRotationStatus`, and the operations on grants.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+    pub CROSS_ACCOUNT_INEFFECTIVE_ACTION = {
+        id: "cross-account-ineffective-action", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["workload-can-destroy-key"],
+        summary: "an action that does not work across accounts is allowed to another account",
+    }
+
+    /// ## What it does
+    /// Flags a key policy that names EC2 or RDS as a service, without a source.
+    ///
+    /// ## Why it matters
+    /// These services call KMS as the user or role that uses them, not as themselves: the statement lets nobody in.
+    ///
+    /// ## How to fix it
+    /// Name the users and roles, with a condition on `kms:ViaService`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Permissions for AWS services in key policies"; "AWS KMS condition keys", `kms:ViaService`.
+    pub SERVICE_PRINCIPAL_SHOULD_BE_VIA_SERVICE = {
+        id: "service-principal-should-be-via-service", code: None,
+        severity: Note, confidence: Medium, persona: Pedantic,
+        summary: "a service is named that calls KMS as its user",
+    }
+}
+
+/// Principals of a key policy that are not of its account.
+pub(crate) struct Outsiders;
+
+impl Check for Outsiders {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.kind() != PolicyKind::Key {
+            return;
+        }
+        let allowing = policy.statements.iter().filter(|statement| statement.allows());
+        let Some(owner) = owner(policy, cx.project) else {
+            if names_several_accounts(policy) {
+                let reason = "which account owns the key is not known; --account says it";
+                out.not_evaluated(&CROSS_ACCOUNT_PRINCIPAL, reason);
+                out.not_evaluated(&CROSS_ACCOUNT_INEFFECTIVE_ACTION, reason);
+            }
+            return;
+        };
+        for statement in allowing {
+            foreigners(statement, owner, cx, out);
+            ineffective_actions(statement, owner, out);
+        }
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.kind() == PolicyKind::Key && statement.allows() {
+            services(statement, out);
+        }
+    }
+}
+
+fn names_several_accounts(policy: &Policy) -> bool {
+    let allowing = policy.statements.iter().filter(|statement| statement.allows());
+    let principals = allowing.filter_map(Statement::named_principals).flat_map(Listed::values);
+    let mut accounts = principals.filter_map(Principal::account);
+    let Some(first) = accounts.next() else { return false };
+    accounts.any(|account| account != first)
+}
+
+fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    let Some(listed) = statement.named_principals() else { return };
+    for principal in &listed.read {
+        let Some(account) = principal.value.account().filter(|account| *account != owner) else { continue };
+        if cx.project.trusts(account) {
+            continue;
+        }
+        let message = match principal.value.arn() {
+            Some(arn) => format!("`{}` is of another account than this key", arn.as_str()),
+            None => format!("account {account} does not own this key"),
+        };
+        let finding = Finding::new(&CROSS_ACCOUNT_PRINCIPAL, principal.span, message)
+            .label(format!("the key belongs to {owner}"))
+            .help(format!("name it with --trusted-account {account} if it is meant, else take it away"));
+        let is_told = cx.project.owner().is_some();
+        out.push(if is_told { finding } else { finding.confidence(Confidence::Medium) });
+    }
+}
+
+fn ineffective_actions(statement: &Statement, owner: AccountId, out: &mut Findings<'_>) {
+    let (Some(principals), Some(actions)) = (statement.named_principals(), statement.listed_actions()) else { return };
+    let foreign = |principal: &Principal| principal.account().filter(|account| *account != owner);
+    let Some(account) = principals.values().find_map(foreign) else { return };
+    // For whom else the statement names, the action may well work.
+    if principals.read.len() != principals.len() || principals.values().any(|principal| foreign(principal).is_none()) {
+        return;
+    }
+    let works_here_alone =
+        |operation: &str| !operations::works_across_accounts(operation) && !operations::is_on_no_key(operation);
+    for action in &actions.read {
+        if !operations::covers_only(&action.value, works_here_alone) {
+            continue;
+        }
+        let message = format!("`{}` has no effect for account {account}", action.value.as_str());
+        let finding = Finding::new(&CROSS_ACCOUNT_INEFFECTIVE_ACTION, action.span, message)
+            .help("take it away: other accounts can use, describe and grant, and nothing else");
+        out.push(match edits::remove_from(actions, action.span) {
+            Some(edit) => finding.fix("take it away", Applicability::Unsafe, vec![edit]),
+            None => finding,
+        });
+    }
+}
+
+/// Services that call KMS with the identity of whoever uses them.
+///
+/// Source: KMS Developer Guide, "Permissions for AWS services in key policies".
+const CALL_AS_THEIR_USER: [&str; 2] = ["ec2.amazonaws.com", "rds.amazonaws.com"];
+
+fn services(statement: &Statement, out: &mut Findings<'_>) {
+    let Some(listed) = statement.named_principals() else { return };
+    let is_source = |key: &str| key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("aws:Source"));
+    if statement.conditions.iter().any(|condition| is_source(condition.key.value.as_str())) {
+        return;
+    }
+    for principal in &listed.read {
+        let Principal::Service(name) = &principal.value else { continue };
+        if !CALL_AS_THEIR_USER.contains(&name.as_str()) {
+            continue;
+        }
+        let message = format!("`{name}` calls KMS as its user, not as itself");
+        let finding = Finding::new(&SERVICE_PRINCIPAL_SHOULD_BE_VIA_SERVICE, principal.span, message);
+        out.push(finding.help("name the users and roles, with a condition on kms:ViaService"));
+    }
+}
