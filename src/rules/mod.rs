@@ -76,8 +76,10 @@ catalogue! {
     security::identity::IdentityGrants,
     key_policy::root::RootStatement,
     key_policy::holders::Holders,
+    key_policy::anyone::Anyone,
     key_policy::outsiders::Outsiders,
     key_policy::grants::Grants,
+    key_policy::denial::Denial,
     key_policy::content::Content,
     key_policy::conditions::KmsConditions,
     key_policy::duties::Duties,
@@ -91,6 +93,7 @@ catalogue! {
     key::material::KeyMaterial,
     key::rotation::KeyRotation,
     kasten::access::KastenAccess,
+    kasten::limits::KastenLimits,
 }
 
 /// Every rule, in the order of the catalogue.

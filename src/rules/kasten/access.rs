@@ -7,14 +7,14 @@ use crate::{
     document::{Part, PolicyDocument, Project},
     finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
-        AccountId, ActionPattern, Clause, Listed, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement,
-        glob, is_placeholder, names_account_root,
+        AccountId, ActionPattern, Clause, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
+        names_account_root,
     },
-    rules::{Check, Findings, declare::declare_rules},
+    rules::{Check, Findings, declare::declare_rules, key_policy},
     source::{Span, Spanned},
 };
 
-use super::conditions::{self, Certainty};
+use super::conditions::{self, Caller, Calls, Certainty};
 
 declare_rules! { Kasten:
     /// ## What it does
@@ -66,8 +66,10 @@ const NO_OWN_POLICY: &str = "the workload's own policies are not all among these
 
 const NOT_DECIDED: &str = "these files do not decide a condition or a resource that the workload's access rests on";
 
+pub(super) const INCOMPLETE: &str = "a part of a policy is not known from these files";
+
 /// What Kasten needs.
-const NEEDED: [&str; 2] = ["kms:Encrypt", "kms:Decrypt"];
+pub(super) const NEEDED: [&str; 2] = ["kms:Encrypt", "kms:Decrypt"];
 
 impl Check for KastenAccess {
     fn rules(&self) -> &'static [&'static RuleInfo] {
@@ -75,12 +77,11 @@ impl Check for KastenAccess {
     }
 
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
-        let workloads = project.declared.workloads.iter().filter_map(|workload| Some((workload, workload.arn()?)));
-        for (workload, arn) in workloads {
+        for workload in Caller::workloads(project) {
             let keys: Vec<&PolicyDocument<'_>> = project.policies(PolicyKind::Key).collect();
             match keys[..] {
                 [] => {}
-                [key] => Access::new(project, key, workload, arn).tell(out),
+                [key] => Access::new(workload, key).tell(out),
                 [first, ..] => {
                     let reason = "there are several key policies, and which key the workload uses cannot be told";
                     out.not_evaluated_at(&PRINCIPAL_MISMATCH, first.policy.span, reason);
@@ -92,21 +93,20 @@ impl Check for KastenAccess {
 }
 
 /// A workload before the policy of its key.
-struct Access<'p, 'a> {
-    project: &'p Project<'a>,
-    key: &'p PolicyDocument<'a>,
-    workload: &'p Principal,
-    arn: &'p PrincipalArn,
+#[derive(Clone)]
+pub(super) struct Access<'p, 'a> {
+    pub(super) workload: Caller<'p, 'a>,
+    pub(super) key: &'p PolicyDocument<'a>,
     own: Vec<&'p PolicyDocument<'a>>,
     /// Whether the workload carries policies whose text is in no file.
     has_unseen: bool,
     /// Whether the key belongs to another account than the workload.
-    foreign: bool,
+    pub(super) foreign: bool,
 }
 
 /// How a statement of the key policy speaks of the workload.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Naming {
+pub(super) enum Naming {
     Directly,
     ByAccount,
     /// A placeholder may stand for it.
@@ -115,34 +115,39 @@ enum Naming {
 }
 
 impl<'p, 'a> Access<'p, 'a> {
-    fn new(
-        project: &'p Project<'a>,
-        key: &'p PolicyDocument<'a>,
-        workload: &'p Principal,
-        arn: &'p PrincipalArn,
-    ) -> Self {
-        let carries = |policy: &&PolicyDocument<'_>| {
-            policy.holders.is_empty() || policy.holders.iter().any(|holder| holder == arn.holder())
-        };
-        let own = project.policies(PolicyKind::Identity).filter(carries).collect();
+    pub(super) fn new(workload: Caller<'p, 'a>, key: &'p PolicyDocument<'a>) -> Self {
+        let (project, arn) = (workload.project, workload.arn);
         let has_unseen =
             project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
-        let owner = project.owner().or_else(|| administering_account(key)).or_else(|| key.policy.named_account());
+        let owner = key_policy::owner(&key.policy, project).or_else(|| key.policy.named_account());
         let foreign = owner.is_some_and(|owner| owner != arn.account());
-        Self { project, key, workload, arn, own, has_unseen, foreign }
+        Self { workload, key, own: own_policies(workload).collect(), has_unseen, foreign }
+    }
+
+    /// The same, were the workload to call KMS by way of a service.
+    pub(super) fn by_service(&self) -> Self {
+        Self { workload: Caller { calls: Calls::ByAnyService, ..self.workload }, ..self.clone() }
+    }
+
+    /// Whether every part of the policies is known.
+    pub(super) fn is_complete(&self) -> bool {
+        self.key.policy.is_complete() && self.own.iter().all(|policy| policy.policy.is_complete())
     }
 
     fn tell(&self, out: &mut Findings<'_>) {
-        if !self.key.policy.is_complete() || self.own.iter().any(|policy| !policy.policy.is_complete()) {
-            let reason = "a part of a policy is not known from these files";
-            out.not_evaluated_at(&PRINCIPAL_MISMATCH, self.key.policy.span, reason);
-            out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, reason);
+        if !self.is_complete() {
+            out.not_evaluated_at(&PRINCIPAL_MISMATCH, self.key.policy.span, INCOMPLETE);
+            out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, INCOMPLETE);
             return;
         }
-        let missing: Vec<&str> = NEEDED.into_iter().filter(|action| self.allows(action) == Certainty::No).collect();
+        // What a condition on kms:ViaService alone keeps from the workload is told of that condition.
+        let by_service = self.by_service();
+        let missing: Vec<&str> =
+            NEEDED.into_iter().filter(|action| by_service.allows(action) == Certainty::No).collect();
         if missing.is_empty() {
             self.namesake(out);
-            if NEEDED.iter().any(|action| self.allows(action) == Certainty::Maybe) {
+            let open = |action: &&str| self.allows(action) == Certainty::Maybe || self.may_be_denied(action);
+            if NEEDED.iter().any(open) {
                 let unseen = self.own.is_empty() || self.has_unseen;
                 let reason = if unseen { NO_OWN_POLICY } else { NOT_DECIDED };
                 out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, reason);
@@ -156,9 +161,6 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// What is said of the missing actions, and where; `None` where another rule says it, or no file does.
     fn blame(&self, missing: &[&str]) -> Option<Finding> {
-        if let Some(deny) = missing.iter().find_map(|action| self.denying(action)) {
-            return Some(self.tell_missing(missing, actions_place(deny), Some("this denies it".to_owned())));
-        }
         let key_is_right = missing.iter().all(|action| {
             let by_account = self.key_grants(action, Naming::ByAccount);
             self.key_grants(action, Naming::Directly).or(by_account) != Certainty::No
@@ -181,7 +183,7 @@ impl<'p, 'a> Access<'p, 'a> {
         }
         // The workload may have more policies than those that were given.
         let policy = self.own.first()?;
-        let message = format!("no policy given here lets `{}` call {}", self.arn.as_str(), either(missing));
+        let message = format!("no policy given here lets `{}` call {}", self.workload.arn.as_str(), either(missing));
         let finding = Finding::new(&KMS_MINIMUM_MISSING, statement_place(policy), message);
         Some(finding.severity(Severity::Warning).confidence(Confidence::Medium).help(remedy(missing)))
     }
@@ -196,41 +198,34 @@ impl<'p, 'a> Access<'p, 'a> {
         Some(if lacks(first) { first } else { direct.find(|statement| lacks(statement)).unwrap_or(first) })
     }
 
-    /// The statement that denies an action for certain.
-    fn denying(&self, action: &str) -> Option<&'p Statement> {
-        let denies = |statement: &&Statement| statement.denies() && statement.covers_action(action);
-        let by_key = self.key.policy.statements.iter().filter(denies).find(|statement| {
-            matches!(self.naming(statement), Naming::Directly | Naming::ByAccount)
-                && statement.named_principals().is_some()
-                && conditions::hold(statement, self.project, self.workload, self.arn) == Certainty::Yes
-        });
-        let by_own = || {
-            self.own_statements().filter(denies).find(|statement| {
-                let holds = conditions::hold(statement, self.project, self.workload, self.arn);
-                self.reaches_key(statement).and(holds) == Certainty::Yes
-            })
-        };
-        by_key.or_else(by_own)
-    }
-
-    /// Whether the workload may call an action on the key.
-    fn allows(&self, action: &str) -> Certainty {
-        let denied = self.denies(action);
-        if denied == Certainty::Yes {
-            return Certainty::No;
-        }
+    /// Whether the policies allow the workload an action on the key. What a Deny takes away is told of the Deny.
+    pub(super) fn allows(&self, action: &str) -> Certainty {
         let direct = self.key_grants(action, Naming::Directly);
         let by_account = self.key_grants(action, Naming::ByAccount);
         let own = if self.own.is_empty() { Certainty::Maybe } else { self.own_grants(action) };
         let own = own.or(Certainty::maybe_if(self.has_unseen));
-        let allowed = if self.foreign { direct.or(by_account).and(own) } else { direct.or(by_account.and(own)) };
-        if denied == Certainty::Maybe { allowed.and(Certainty::Maybe) } else { allowed }
+        if self.foreign { direct.or(by_account).and(own) } else { direct.or(by_account.and(own)) }
     }
 
-    fn key_grants(&self, action: &str, naming: Naming) -> Certainty {
+    /// Whether a Deny takes an action away under a condition that the files leave open.
+    fn may_be_denied(&self, action: &str) -> bool {
+        let denying = |statement: &&Statement| statement.denies() && statement.covers_action(action);
+        let by_key = self.key.policy.statements.iter().filter(denying).map(|statement| match self.naming(statement) {
+            Naming::Not => Certainty::No,
+            Naming::Perhaps => Certainty::Maybe,
+            Naming::Directly | Naming::ByAccount => conditions::hold(statement, self.workload),
+        });
+        let by_own = self
+            .own_statements()
+            .filter(denying)
+            .map(|statement| reaches_key(statement, self.workload).and(conditions::hold(statement, self.workload)));
+        by_key.chain(by_own).any(|denied| denied == Certainty::Maybe)
+    }
+
+    pub(super) fn key_grants(&self, action: &str, naming: Naming) -> Certainty {
         let statements = self.key.policy.statements.iter().filter(|statement| statement.allows());
         Certainty::any(statements.filter(|statement| statement.covers_action(action)).map(|statement| {
-            let conditions = conditions::hold(statement, self.project, self.workload, self.arn);
+            let conditions = conditions::hold(statement, self.workload);
             match self.naming(statement) {
                 Naming::Perhaps => Certainty::Maybe,
                 found if found == naming => conditions,
@@ -241,80 +236,19 @@ impl<'p, 'a> Access<'p, 'a> {
 
     fn own_grants(&self, action: &str) -> Certainty {
         let statements = self.own_statements().filter(|statement| statement.allows());
-        Certainty::any(statements.filter(|statement| statement.covers_action(action)).map(|statement| {
-            self.reaches_key(statement).and(conditions::hold(statement, self.project, self.workload, self.arn))
-        }))
+        Certainty::any(
+            statements
+                .filter(|statement| statement.covers_action(action))
+                .map(|statement| reaches_key(statement, self.workload).and(conditions::hold(statement, self.workload))),
+        )
     }
 
-    fn denies(&self, action: &str) -> Certainty {
-        let denying = |statement: &&Statement| statement.denies() && statement.covers_action(action);
-        let by_key = self.key.policy.statements.iter().filter(denying).map(|statement| {
-            let conditions = conditions::hold(statement, self.project, self.workload, self.arn);
-            match (&statement.principals, self.naming(statement)) {
-                (Some(Clause::AllBut(_)), _) | (_, Naming::Perhaps) => Certainty::Maybe,
-                (_, Naming::Not) => Certainty::No,
-                _ => conditions,
-            }
-        });
-        let by_own = self.own_statements().filter(denying).map(|statement| {
-            self.reaches_key(statement).and(conditions::hold(statement, self.project, self.workload, self.arn))
-        });
-        Certainty::any(by_key.chain(by_own))
-    }
-
-    fn own_statements(&self) -> impl Iterator<Item = &'p Statement> {
+    pub(super) fn own_statements(&self) -> impl Iterator<Item = &'p Statement> {
         self.own.iter().flat_map(|policy| &policy.policy.statements)
     }
 
     fn naming(&self, statement: &Statement) -> Naming {
-        let Some(listed) = statement.named_principals() else {
-            return if statement.principals.is_some() { Naming::Perhaps } else { Naming::Not };
-        };
-        if listed.values().any(|principal| principal.names(self.workload)) {
-            return Naming::Directly;
-        }
-        let own_account =
-            |principal: &Principal| matches!(principal, Principal::Account(id) if *id == self.arn.account());
-        let bad_root = listed.malformed.iter().any(|text| names_account_root(&text.value));
-        if listed.values().any(own_account) || bad_root {
-            return Naming::ByAccount;
-        }
-        // A session of the workload's role may be the one that calls.
-        let session = listed.values().any(|principal| self.workload.names(principal));
-        let open = session || listed.malformed.iter().any(|text| is_placeholder(&text.value));
-        if open { Naming::Perhaps } else { Naming::Not }
-    }
-
-    /// Whether an identity statement's resources hold the key.
-    fn reaches_key(&self, statement: &Statement) -> Certainty {
-        let known: Vec<&str> =
-            self.project.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
-        let covers = |resource: &ResourcePattern| match known[..] {
-            _ if is_placeholder(resource.as_str()) || is_alias(resource) => Certainty::Maybe,
-            [arn] => Certainty::of(resource.covers(arn)).or(Certainty::maybe_if(has_bad_account(resource))),
-            _ => self.may_cover_the_key(resource),
-        };
-        match &statement.resources {
-            Some(Clause::Only(listed)) => Certainty::any(listed.values().map(covers)),
-            Some(Clause::AllBut(_)) | None => Certainty::Maybe,
-        }
-    }
-
-    /// Whether a pattern may cover the key, of which no file tells the ARN.
-    fn may_cover_the_key(&self, resource: &ResourcePattern) -> Certainty {
-        if resource.is_everything() {
-            return Certainty::Yes;
-        }
-        let Ok(arn) = resource.arn() else { return Certainty::No };
-        let owner = self.project.owner();
-        let home = owner.unwrap_or_else(|| self.arn.account());
-        if resource.covers_every_key() && glob::matches(arn.account, home.as_str()) {
-            return Certainty::Yes;
-        }
-        let other_account =
-            arn.account.parse::<AccountId>().is_ok_and(|account| owner.is_some_and(|owner| owner != account));
-        let of_kms = arn.service == "kms" || arn.service.contains('*');
-        Certainty::maybe_if(of_kms && !other_account)
+        naming(statement, self.workload)
     }
 
     /// Whether the workload's own policies would do, so that what is missing is the account in the key policy.
@@ -334,15 +268,17 @@ impl<'p, 'a> Access<'p, 'a> {
         let others: Vec<(&Spanned<Principal>, bool)> = using
             .filter_map(|statement| Some((statement.named_principals()?, statement.covers_action("kms:PutKeyPolicy"))))
             .flat_map(|(listed, administers)| listed.read.iter().map(move |principal| (principal, administers)))
-            .filter(|(principal, _)| !matches!(self.project.part(&principal.value), Part::Admin | Part::Workload))
+            .filter(|(principal, _)| {
+                !matches!(self.workload.project.part(&principal.value), Part::Admin | Part::Workload)
+            })
             .collect();
         let rank = |(principal, administers): &&(&Spanned<Principal>, bool)| match principal.value.arn() {
-            Some(arn) if arn.name() == self.arn.name() => 0,
+            Some(arn) if arn.name() == self.workload.arn.name() => 0,
             Some(_) => 1 + u8::from(*administers),
             None => 3,
         };
         let is_foreign_root =
-            |principal: &Principal| principal.account().is_some_and(|account| account != self.arn.account());
+            |principal: &Principal| principal.account().is_some_and(|account| account != self.workload.arn.account());
         let fits = |(principal, _): &&(&Spanned<Principal>, bool)| {
             principal.value.arn().is_some() || (self.foreign && is_foreign_root(&principal.value))
         };
@@ -354,26 +290,31 @@ impl<'p, 'a> Access<'p, 'a> {
     fn mismatch(&self, (place, name): (Span, String)) -> Finding {
         let message = format!("this key policy lets in {name}, not the workload");
         Finding::new(&PRINCIPAL_MISMATCH, place, message)
-            .label(format!("the workload is {}", self.arn.as_str()))
-            .help(format!("name {}", self.arn.as_str()))
+            .label(format!("the workload is {}", self.workload.arn.as_str()))
+            .help(format!("name {}", self.workload.arn.as_str()))
     }
 
     /// Warns of a principal with the workload's name and another type or account, though the workload has access.
     fn namesake(&self, out: &mut Findings<'_>) {
         let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
         let named: Vec<_> = allowing.filter_map(Statement::named_principals).flat_map(|listed| &listed.read).collect();
-        if named.iter().any(|principal| principal.value.arn().is_some() && principal.value.names(self.workload)) {
+        if named
+            .iter()
+            .any(|principal| principal.value.arn().is_some() && principal.value.names(self.workload.principal))
+        {
             return;
         }
         for principal in named {
-            let Some(arn) = principal.value.arn().filter(|arn| arn.name() == self.arn.name()) else { continue };
-            if matches!(self.project.part(&principal.value), Part::Admin | Part::Workload) {
+            let Some(arn) = principal.value.arn().filter(|arn| arn.name() == self.workload.arn.name()) else {
+                continue;
+            };
+            if matches!(self.workload.project.part(&principal.value), Part::Admin | Part::Workload) {
                 continue;
             }
             let message = format!("`{}` bears the workload's name and is another principal", arn.as_str());
             let finding = Finding::new(&PRINCIPAL_MISMATCH, principal.span, message)
                 .severity(Severity::Warning)
-                .label(format!("the workload is {}", self.arn.as_str()))
+                .label(format!("the workload is {}", self.workload.arn.as_str()))
                 .help("name the workload, or declare this one with --workload too; access rests on the workload's own policy");
             out.push(finding);
         }
@@ -381,7 +322,7 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// What is missing, at a statement that speaks of the workload and KMS.
     fn tell_missing_in(&self, missing: &[&str], statement: &Statement) -> Finding {
-        let limit = conditions::failing(statement, self.project, self.workload, self.arn);
+        let limit = conditions::failing(statement, self.workload);
         let covered = missing.iter().all(|action| statement.covers_action(action));
         match limit.filter(|_| covered) {
             Some((place, reason)) => self.tell_missing(missing, place, Some(reason)),
@@ -391,8 +332,8 @@ impl<'p, 'a> Access<'p, 'a> {
 
     fn tell_missing(&self, missing: &[&str], place: Span, reason: Option<String>) -> Finding {
         let message = match missing {
-            [one, other] => format!("`{}` may call neither {one} nor {other}", self.arn.as_str()),
-            _ => format!("`{}` may not call {}", self.arn.as_str(), either(missing)),
+            [one, other] => format!("`{}` may call neither {one} nor {other}", self.workload.arn.as_str()),
+            _ => format!("`{}` may not call {}", self.workload.arn.as_str(), either(missing)),
         };
         let finding = Finding::new(&KMS_MINIMUM_MISSING, place, message).help(remedy(missing));
         match reason {
@@ -410,17 +351,65 @@ fn either(missing: &[&str]) -> String {
     missing.join(" or ")
 }
 
-/// The one account that may administer a key by its policy.
-fn administering_account(key: &PolicyDocument<'_>) -> Option<AccountId> {
-    let allowing = key.policy.statements.iter().filter(|statement| statement.allows());
-    let administering = allowing.filter(|statement| statement.covers_action("kms:PutKeyPolicy"));
-    let listed = administering.filter_map(Statement::named_principals).flat_map(Listed::values);
-    let mut accounts = listed.filter_map(|principal| match principal {
-        Principal::Account(account) => Some(*account),
-        _ => None,
-    });
-    let first = accounts.next()?;
-    accounts.all(|account| account == first).then_some(first)
+/// The identity policies that a workload carries or may carry.
+pub(super) fn own_policies<'p, 'a>(workload: Caller<'p, 'a>) -> impl Iterator<Item = &'p PolicyDocument<'a>> {
+    let holder = workload.arn.holder();
+    workload
+        .project
+        .policies(PolicyKind::Identity)
+        .filter(move |policy| policy.holders.is_empty() || policy.holders.iter().any(|name| name == holder))
+}
+
+/// How a statement of a key policy speaks of a workload.
+pub(super) fn naming(statement: &Statement, workload: Caller<'_, '_>) -> Naming {
+    let Some(listed) = statement.named_principals() else {
+        return if statement.principals.is_some() { Naming::Perhaps } else { Naming::Not };
+    };
+    if listed.values().any(|principal| principal.names(workload.principal)) {
+        return Naming::Directly;
+    }
+    let account = workload.arn.account();
+    let own_account = |principal: &Principal| matches!(principal, Principal::Account(id) if *id == account);
+    let bad_root = listed.malformed.iter().any(|text| names_account_root(&text.value));
+    if listed.values().any(own_account) || bad_root {
+        return Naming::ByAccount;
+    }
+    // A session of the workload's role may be the one that calls.
+    let session = listed.values().any(|principal| workload.principal.names(principal));
+    let open = session || listed.malformed.iter().any(|text| is_placeholder(&text.value));
+    if open { Naming::Perhaps } else { Naming::Not }
+}
+
+/// Whether a statement's resources hold the key.
+pub(super) fn reaches_key(statement: &Statement, workload: Caller<'_, '_>) -> Certainty {
+    let keys = workload.project.keys();
+    let known: Vec<&str> = keys.filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
+    let covers = |resource: &ResourcePattern| match known[..] {
+        _ if is_placeholder(resource.as_str()) || is_alias(resource) => Certainty::Maybe,
+        [arn] => Certainty::of(resource.covers(arn)).or(Certainty::maybe_if(has_bad_account(resource))),
+        _ => may_cover_the_key(resource, workload),
+    };
+    match &statement.resources {
+        Some(Clause::Only(listed)) => Certainty::any(listed.values().map(covers)),
+        Some(Clause::AllBut(_)) | None => Certainty::Maybe,
+    }
+}
+
+/// Whether a pattern may cover the key, of which no file tells the ARN.
+fn may_cover_the_key(resource: &ResourcePattern, workload: Caller<'_, '_>) -> Certainty {
+    if resource.is_everything() {
+        return Certainty::Yes;
+    }
+    let Ok(arn) = resource.arn() else { return Certainty::No };
+    let owner = workload.project.owner();
+    let home = owner.unwrap_or_else(|| workload.arn.account());
+    if resource.covers_every_key() && glob::matches(arn.account, home.as_str()) {
+        return Certainty::Yes;
+    }
+    let other_account =
+        arn.account.parse::<AccountId>().is_ok_and(|account| owner.is_some_and(|owner| owner != account));
+    let of_kms = arn.service == "kms" || arn.service.contains('*');
+    Certainty::maybe_if(of_kms && !other_account)
 }
 
 fn is_alias(resource: &ResourcePattern) -> bool {
@@ -443,7 +432,7 @@ fn speaks_of_kms(statement: &Statement) -> bool {
 }
 
 /// One action, or the name of the element that lists several.
-fn actions_place(statement: &Statement) -> Span {
+pub(super) fn actions_place(statement: &Statement) -> Span {
     statement.actions.as_ref().map_or(statement.span, |clause| {
         let listed = clause.listed();
         if listed.is_list { listed.element.key } else { listed.element.value }

@@ -47,21 +47,44 @@ impl Certainty {
     }
 }
 
+/// Who calls KMS, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'p, 'a> {
+    pub(super) project: &'p Project<'a>,
+    pub(super) principal: &'p Principal,
+    pub(super) arn: &'p PrincipalArn,
+    pub(super) calls: Calls,
+}
+
+impl<'p, 'a> Caller<'p, 'a> {
+    /// Every workload that is declared; Kasten calls KMS by itself.
+    pub(super) fn workloads(project: &'p Project<'a>) -> impl Iterator<Item = Self> {
+        let declared = project.declared.workloads.iter();
+        declared.filter_map(move |principal| {
+            Some(Self { project, principal, arn: principal.arn()?, calls: Calls::Directly })
+        })
+    }
+}
+
+/// How a workload calls KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Calls {
+    /// By itself: requests carry no `kms:ViaService`.
+    Directly,
+    /// By way of whatever service a condition names.
+    ByAnyService,
+}
+
 /// Whether all conditions of a statement hold.
-pub(super) fn hold(statement: &Statement, project: &Project<'_>, caller: &Principal, arn: &PrincipalArn) -> Certainty {
+pub(super) fn hold(statement: &Statement, caller: Caller<'_, '_>) -> Certainty {
     let start = if statement.unread_conditions.is_empty() { Certainty::Yes } else { Certainty::Maybe };
-    statement.conditions.iter().map(|condition| holds(condition, project, caller, arn)).fold(start, Certainty::and)
+    statement.conditions.iter().map(|condition| holds(condition, caller)).fold(start, Certainty::and)
 }
 
 /// The first condition of a statement that cannot hold: where, and why.
-pub(super) fn failing(
-    statement: &Statement,
-    project: &Project<'_>,
-    caller: &Principal,
-    arn: &PrincipalArn,
-) -> Option<(Span, String)> {
-    let condition = statement.conditions.iter().find(|row| holds(row, project, caller, arn) == Certainty::No)?;
-    let aliases = project.aliases().join(", ");
+pub(super) fn failing(statement: &Statement, caller: Caller<'_, '_>) -> Option<(Span, String)> {
+    let condition = statement.conditions.iter().find(|row| holds(row, caller) == Certainty::No)?;
+    let aliases = caller.project.aliases().join(", ");
     let reason = if condition.key.value.is("kms:ResourceAliases") && !aliases.is_empty() {
         format!("the key's alias is {aliases}")
     } else {
@@ -70,19 +93,40 @@ pub(super) fn failing(
     Some((condition.element.value, reason))
 }
 
-fn holds(condition: &Condition, project: &Project<'_>, caller: &Principal, arn: &PrincipalArn) -> Certainty {
-    let key = &condition.key.value;
+/// Whether one row of a condition holds.
+pub(super) fn holds(condition: &Condition, caller: Caller<'_, '_>) -> Certainty {
+    let (key, arn) = (&condition.key.value, caller.arn);
     if key.is("kms:ResourceAliases") {
-        return resource_aliases(condition, project);
+        return resource_aliases(condition, caller.project);
+    }
+    if key.is("kms:ViaService") && caller.calls == Calls::Directly {
+        return without_key(condition);
     }
     if key.is("kms:CallerAccount") || key.is("aws:PrincipalAccount") {
         return compare(condition, arn.account().as_str());
     }
     // For a session the key holds the ARN of its role, path included, which the session's ARN does not tell.
-    if key.is("aws:PrincipalArn") && matches!(caller, Principal::Role(_) | Principal::User(_)) {
+    if key.is("aws:PrincipalArn") && matches!(caller.principal, Principal::Role(_) | Principal::User(_)) {
         return compare(condition, arn.as_str());
     }
     Certainty::Maybe
+}
+
+/// Whether a row holds for a request that does not carry its key.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators"; "Set operators for multivalued context keys".
+fn without_key(condition: &Condition) -> Certainty {
+    let operator = condition.operator.value;
+    match (operator.comparison, operator.quantifier) {
+        (Comparison::Null, _) => match condition.values.read.as_slice() {
+            [only] => Certainty::of(only.value.eq_ignore_ascii_case("true")),
+            _ => Certainty::Maybe,
+        },
+        (_, Some(Quantifier::ForAllValues)) => Certainty::Yes,
+        _ if operator.if_exists => Certainty::Yes,
+        (_, Some(Quantifier::ForAnyValue)) => Certainty::No,
+        (comparison, None) => Certainty::of(comparison.is_negated()),
+    }
 }
 
 /// Whether one value of the request satisfies a condition.

@@ -2,3 +2,4 @@
 
 pub(super) mod access;
 mod conditions;
+pub(super) mod limits;

@@ -3,10 +3,7 @@
 use crate::{
     document::{Part, Project},
     finding::{Applicability, Confidence, Finding, RuleInfo, Severity},
-    policy::{
-        ActionPattern, Comparison, Condition, Listed, PolicyKind, Principal, PrincipalKind, Quantifier, Statement,
-        names_account_root,
-    },
+    policy::{ActionPattern, Listed, PolicyKind, Principal, PrincipalKind, Statement, names_account_root},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Spanned},
 };
@@ -28,7 +25,7 @@ declare_rules! { KeyPolicy:
     pub WORKLOAD_HAS_KMS_STAR = {
         id: "workload-has-kms-star", code: None,
         severity: Error, confidence: High, persona: Regular,
-        supersedes: &["workload-can-destroy-key"],
+        supersedes: &["workload-can-destroy-key", "alias-condition-bypassed-by-key-policy"],
         summary: "a workload may do everything with the key",
     }
 
@@ -49,24 +46,6 @@ declare_rules! { KeyPolicy:
         severity: Error, confidence: High, persona: Regular,
         summary: "a workload may destroy the key",
     }
-
-    /// ## What it does
-    /// Flags an `Allow` of a key policy that lets in anyone, where no condition narrows it to accounts or organisations.
-    ///
-    /// ## Why it matters
-    /// `"Principal": "*"` means every principal of every AWS account, not of one's own.
-    ///
-    /// ## How to fix it
-    /// Name the account or role that needs the key, or add a condition on `kms:CallerAccount`.
-    ///
-    /// ## Source
-    /// KMS Developer Guide, "Key policies in AWS KMS"; Security Hub control KMS.5.
-    pub PUBLIC_KEY_POLICY = {
-        id: "public-key-policy", code: None,
-        severity: Error, confidence: High, persona: Regular,
-        supersedes: &["workload-has-kms-star"],
-        summary: "the key policy lets anyone use the key",
-    }
 }
 
 /// The principals of a key policy and what they hold.
@@ -81,7 +60,6 @@ impl Check for Holders {
         if cx.kind() != PolicyKind::Key || !statement.allows() {
             return;
         }
-        public(statement, out);
         let Some(actions) = statement.listed_actions() else { return };
         let Some(holder) = holder(statement, cx.project) else { return };
         for action in &actions.read {
@@ -181,60 +159,4 @@ fn destruction(action: &Spanned<ActionPattern>, holder: &Holder, out: &mut Findi
         Part::Workload => finding,
         _ => finding.severity(Severity::Warning).confidence(Confidence::Medium),
     });
-}
-
-fn public(statement: &Statement, out: &mut Findings<'_>) {
-    let Some(principals) = statement.named_principals() else { return };
-    if !statement.unread_conditions.is_empty() || statement.conditions.iter().any(narrows) {
-        return;
-    }
-    for anyone in principals.read.iter().filter(|principal| principal.value == Principal::Anyone) {
-        let finding =
-            Finding::new(&PUBLIC_KEY_POLICY, anyone.span, "anyone may use this key").label("every AWS account");
-        let help = "name the account or role that needs the key, or add a condition on kms:CallerAccount";
-        out.push(if names_arns(statement) {
-            finding.help(format!("{help}; --kind endpoint says that this is the policy of a VPC endpoint"))
-        } else {
-            finding.help(help)
-        });
-    }
-}
-
-/// Whether a statement names resources by ARN, as the policy of an endpoint does and a key's seldom.
-fn names_arns(statement: &Statement) -> bool {
-    statement.listed_resources().is_some_and(|listed| listed.values().any(|resource| resource.arn().is_ok()))
-}
-
-/// Whether a condition may narrow `*` to accounts, organisations, networks or services of somebody's own; whether its
-/// values are narrow enough is another question.
-///
-/// Source: Security Hub control KMS.5; Amazon S3 User Guide, "The meaning of public".
-fn narrows(condition: &Condition) -> bool {
-    const KEYS: [&str; 19] = [
-        "kms:CallerAccount",
-        "kms:ViaService",
-        "aws:PrincipalAccount",
-        "aws:PrincipalArn",
-        "aws:PrincipalOrgID",
-        "aws:PrincipalOrgPaths",
-        "aws:PrincipalServiceName",
-        "aws:PrincipalServiceNamesList",
-        "aws:SourceAccount",
-        "aws:SourceArn",
-        "aws:SourceIp",
-        "aws:SourceOrgID",
-        "aws:SourceOrgPaths",
-        "aws:SourceVpc",
-        "aws:SourceVpce",
-        "aws:VpceAccount",
-        "aws:VpceOrgID",
-        "aws:VpceOrgPaths",
-        "aws:userid",
-    ];
-    let operator = condition.operator.value;
-    let key = &condition.key.value;
-    // These hold for requests that carry no such key at all.
-    let holds_without = operator.if_exists || operator.quantifier == Some(Quantifier::ForAllValues);
-    let positive = !operator.comparison.is_negated() && operator.comparison != Comparison::Null;
-    positive && !holds_without && KEYS.iter().any(|known| key.is(known))
 }

@@ -1,7 +1,9 @@
 //! What a KMS key policy must hold, and must not.
 
+pub(super) mod anyone;
 pub(super) mod conditions;
 pub(super) mod content;
+pub(super) mod denial;
 pub(super) mod duties;
 pub(super) mod grants;
 pub(super) mod holders;
@@ -17,7 +19,7 @@ use crate::{
 /// rewrite it, which no other account could. `None` where that leaves it open.
 ///
 /// Source: KMS Developer Guide, "Default key policy"; "Allowing users in other accounts to use a KMS key".
-fn owner(policy: &Policy, project: &Project<'_>) -> Option<AccountId> {
+pub(super) fn owner(policy: &Policy, project: &Project<'_>) -> Option<AccountId> {
     if let Some(owner) = project.owner() {
         return Some(owner);
     }

@@ -1,11 +1,11 @@
-//! The statement that lets identity policies of the own account speak of the key.
+//! The statement that lets identity policies of the own account speak of the key, and who else administers it.
 
 use crate::{
     document::Project,
     finding::{Applicability, Finding, RuleInfo},
-    policy::{AccountId, Policy, PolicyKind, Principal, Statement, names_account_root},
+    policy::{AccountId, Policy, PolicyKind, Principal, PrincipalArn, Statement, names_account_root},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
-    source::{Edit, Span},
+    source::{Edit, Span, Spanned},
 };
 
 declare_rules! { KeyPolicy:
@@ -25,6 +25,7 @@ declare_rules! { KeyPolicy:
     pub DEFAULT_ROOT_STATEMENT_MISSING = {
         id: "default-root-statement-missing", code: None,
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["no-key-admin", "single-admin"],
         summary: "no statement of the key policy names the own account",
     }
 
@@ -44,7 +45,7 @@ declare_rules! { KeyPolicy:
     pub ROOT_STATEMENT_WRONG_ACCOUNT = {
         id: "root-statement-wrong-account", code: None,
         severity: Error, confidence: High, persona: Regular,
-        supersedes: &["cross-account-principal"],
+        supersedes: &["no-key-admin", "cross-account-principal"],
         summary: "the default statement names another account",
     }
 
@@ -63,7 +64,47 @@ declare_rules! { KeyPolicy:
     pub ROOT_STATEMENT_NARROWED = {
         id: "root-statement-narrowed", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["no-key-admin"],
         summary: "the default statement allows less than kms:*",
+    }
+
+    /// ## What it does
+    /// Flags a key policy in which no `Allow` gives `kms:PutKeyPolicy` to anybody of the own account: neither to the account
+    /// nor to a user or a role. Where the default statement is missing, narrowed or of another account, the rule about that
+    /// speaks, and this one stands under `also`; it is for those who leave that statement out on purpose.
+    ///
+    /// ## Why it matters
+    /// Nobody can change the policy any more, only AWS Support. KMS refuses such a policy, unless it is told to bypass its
+    /// lockout safety check.
+    ///
+    /// ## How to fix it
+    /// Allow `kms:*` to the account, or `kms:PutKeyPolicy` to a key administrator.
+    ///
+    /// ## Source
+    /// KMS API Reference, "`PutKeyPolicy`"; KMS Developer Guide, "Default key policy".
+    pub NO_KEY_ADMIN = {
+        id: "no-key-admin", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "nobody may change the key policy",
+    }
+
+    /// ## What it does
+    /// Flags a key policy without the default statement in which one user or role alone holds `kms:PutKeyPolicy`. Where
+    /// `default-root-statement-missing` speaks, this rule stands under `also`; it is for those who leave that statement out
+    /// on purpose.
+    ///
+    /// ## Why it matters
+    /// Once that principal is deleted, nobody can change the policy. A new one of the same name is another principal.
+    ///
+    /// ## How to fix it
+    /// Let the account in, whose root user cannot be deleted, or name a second administrator.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Default key policy", reduces the risk of the KMS key becoming unmanageable.
+    pub SINGLE_ADMIN = {
+        id: "single-admin", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "one principal alone may change the key policy",
     }
 }
 
@@ -95,31 +136,88 @@ impl Check for RootStatement {
     }
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key || !cx.is_complete(policy, &DEFAULT_ROOT_STATEMENT_MISSING, out) {
+        if cx.kind() != PolicyKind::Key || is_managed_by_aws(policy, cx.project) {
             return;
         }
-        if is_managed_by_aws(policy, cx.project) {
+        let asked = [&DEFAULT_ROOT_STATEMENT_MISSING, &NO_KEY_ADMIN, &SINGLE_ADMIN];
+        if !asked.map(|rule| cx.is_complete(policy, rule, out)).into_iter().all(|complete| complete) {
             return;
         }
         let owner = cx.project.owner();
         // Where nothing declares the owner, an account that may administer is it, else that of the principals by name.
-        let administrators = || policy.statements.iter().filter(|s| s.allows() && s.covers_action("kms:PutKeyPolicy"));
-        let is_open = owner.is_none() && administrators().flat_map(accounts).next().is_some();
+        let administering = || policy.statements.iter().filter(|s| s.allows() && s.covers_action("kms:PutKeyPolicy"));
+        let is_open = owner.is_none() && administering().flat_map(accounts).next().is_some();
         let owner = owner.or_else(|| policy.named_account().filter(|_| !is_open));
         let naming: Vec<Naming<'_>> = policy.statements.iter().filter(|s| s.allows()).flat_map(accounts).collect();
         let own = |naming: &&Naming<'_>| owner.is_none() || naming.account.is_none() || naming.account == owner;
         if naming.iter().any(|naming| own(&naming) && naming.is_full()) {
             return;
         }
+        let administrators = Administrators::of(policy, owner);
         if let Some(narrowed) = naming.iter().find(own) {
-            out.push(narrowed_finding(narrowed));
+            let finding = narrowed_finding(narrowed);
+            administrators.tell(&finding, out);
+            let nobody = matches!(administrators, Administrators::Nobody);
+            out.push(if nobody { finding.label("nobody may call kms:PutKeyPolicy") } else { finding });
             return;
         }
         let administers = |naming: &&Naming<'_>| naming.statement.covers_action("kms:PutKeyPolicy");
-        match (naming.iter().find(administers), owner) {
-            (Some(wrong), Some(owner)) => out.push(wrong_account(wrong, owner)),
-            _ if policy.statements.iter().any(lets_anyone_administer) => {}
-            _ => out.push(missing(policy, cx.project, owner)),
+        let finding = match (naming.iter().find(administers), owner) {
+            (Some(wrong), Some(owner)) => wrong_account(wrong, owner),
+            _ if policy.statements.iter().any(lets_anyone_administer) => return,
+            _ => missing(policy, cx.project, owner),
+        };
+        administrators.tell(&finding, out);
+        out.push(finding);
+    }
+}
+
+/// Who holds `kms:PutKeyPolicy` on the own key. A principal of another account has no use of it.
+enum Administrators<'p> {
+    Nobody,
+    One(&'p Spanned<Principal>),
+    /// Several, or some that the policy does not tell plainly.
+    Others,
+}
+
+impl<'p> Administrators<'p> {
+    fn of(policy: &'p Policy, owner: Option<AccountId>) -> Self {
+        let mut found = Self::Nobody;
+        let allowing = policy.statements.iter().filter(|statement| statement.allows());
+        for statement in allowing.filter(|statement| statement.covers_action("kms:PutKeyPolicy")) {
+            let Some(listed) = statement.named_principals().filter(|listed| listed.read.len() == listed.len()) else {
+                return Self::Others;
+            };
+            let foreign = |principal: &Principal| {
+                owner.is_some_and(|owner| principal.account().is_some_and(|account| account != owner))
+            };
+            for principal in listed.read.iter().filter(|principal| !foreign(&principal.value)) {
+                found = match found {
+                    Self::Nobody if principal.value.arn().is_some() => Self::One(principal),
+                    Self::One(first) if first.value == principal.value => Self::One(first),
+                    _ => return Self::Others,
+                };
+            }
+        }
+        found
+    }
+
+    /// Says so at the place at which the default statement is told of.
+    fn tell(&self, about: &Finding, out: &mut Findings<'_>) {
+        let place = about.primary.span;
+        match self {
+            Self::Nobody => {
+                let finding = Finding::new(&NO_KEY_ADMIN, place, "nobody may call kms:PutKeyPolicy on this key");
+                out.push(finding.help("allow kms:* to the account's root, or kms:PutKeyPolicy to a key administrator"));
+            }
+            Self::One(only) if about.rule.id == DEFAULT_ROOT_STATEMENT_MISSING.id => {
+                let name = only.value.arn().map_or("", PrincipalArn::as_str);
+                let finding = Finding::new(&SINGLE_ADMIN, place, format!("`{name}` alone may change this key policy"))
+                    .related(only.span, "the only administrator")
+                    .help("let the account's root in, or name a second administrator");
+                out.push(finding);
+            }
+            Self::One(_) | Self::Others => {}
         }
     }
 }

@@ -1,0 +1,202 @@
+//! What takes the workload's access away again, and limits on it that are idle.
+
+use crate::{
+    document::{PolicyDocument, Project},
+    finding::{Finding, RuleInfo},
+    policy::{ActionPattern, Comparison, Condition, PolicyKind, Quantifier, Statement},
+    rules::{Check, Findings, declare::declare_rules},
+    source::{Span, Spanned},
+};
+
+use super::{
+    access::{self, Access, INCOMPLETE, NEEDED, Naming, actions_place},
+    conditions::{self, Caller, Certainty},
+};
+
+declare_rules! { Kasten:
+    /// ## What it does
+    /// Flags a `Deny`, in the key policy or in a policy of the workload that `--workload` declares, that takes `kms:Encrypt`
+    /// or `kms:Decrypt` from that workload. A `Deny` under a condition that the files leave open is left out.
+    ///
+    /// ## Why it matters
+    /// A `Deny` outweighs every `Allow`. With Kasten, this is found when a backup is to be written, or restored.
+    ///
+    /// ## How to fix it
+    /// Leave these actions, or the workload, out of the `Deny`; a condition on `aws:PrincipalArn` excepts a role.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determining access to AWS KMS keys".
+    pub DENY_BLOCKS_WORKLOAD = {
+        id: "deny-blocks-workload", code: None,
+        family: KeyPolicy,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "a Deny keeps the workload from its key",
+    }
+
+    /// ## What it does
+    /// Flags a condition on `kms:ViaService` on which the access of the workload that `--workload` declares rests. Where
+    /// another statement lets the workload in without it, this rule keeps silent.
+    ///
+    /// ## Why it matters
+    /// Kasten calls KMS by itself. Its requests do not carry the key, so the condition never holds for them.
+    ///
+    /// ## How to fix it
+    /// Take the condition away from `kms:Encrypt` and `kms:Decrypt`. For volumes that EBS encrypts, a statement of its own
+    /// may keep it.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS condition keys", `kms:ViaService`.
+    pub VIA_SERVICE_ON_DIRECT_CALLER = {
+        id: "via-service-on-direct-caller", code: None,
+        family: Alias,
+        severity: Error, confidence: High, persona: Regular,
+        supersedes: &["via-service-bad-value"],
+        summary: "kms:ViaService for a workload that calls KMS by itself",
+    }
+
+    /// ## What it does
+    /// Flags a statement of a key policy that lets the workload in without a condition, where a policy of the workload's own
+    /// asks for an alias. Kasten's page has one add the role to the key policy, so this is for the pedantic.
+    ///
+    /// ## Why it matters
+    /// In one account either policy is enough. The alias condition limits nothing: whatever the key's alias, the workload may
+    /// use it.
+    ///
+    /// ## How to fix it
+    /// Take the statement away, and let the account in, so that the workload's own policy decides. Or take the alias condition
+    /// for what it is.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Determining access to AWS KMS keys"; "Use aliases to control access to KMS keys".
+    pub ALIAS_CONDITION_BYPASSED_BY_KEY_POLICY = {
+        id: "alias-condition-bypassed-by-key-policy", code: None,
+        family: Alias,
+        severity: Warning, confidence: High, persona: Pedantic,
+        summary: "the key policy lets the workload in, whatever its alias condition says",
+    }
+}
+
+/// What limits the workload, or fails to.
+pub(crate) struct KastenLimits;
+
+impl Check for KastenLimits {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
+        let keys: Vec<&PolicyDocument<'_>> = project.policies(PolicyKind::Key).collect();
+        for workload in Caller::workloads(project) {
+            for policy in access::own_policies(workload) {
+                policy.policy.statements.iter().for_each(|statement| denial(statement, workload, out));
+            }
+            let [key] = keys[..] else { continue };
+            for statement in &key.policy.statements {
+                let names = access::naming(statement, workload);
+                if matches!(names, Naming::Directly | Naming::ByAccount) {
+                    denial(statement, workload, out);
+                }
+            }
+            let access = Access::new(workload, key);
+            if access.is_complete() {
+                via_service(&access, out);
+                bypassed(&access, out);
+            } else {
+                out.not_evaluated_at(&VIA_SERVICE_ON_DIRECT_CALLER, key.policy.span, INCOMPLETE);
+            }
+        }
+    }
+}
+
+/// Tells of a statement that takes what the workload needs from it for certain.
+fn denial(statement: &Statement, workload: Caller<'_, '_>, out: &mut Findings<'_>) {
+    if !statement.denies() {
+        return;
+    }
+    let denied: Vec<&str> = NEEDED.into_iter().filter(|action| statement.covers_action(action)).collect();
+    let by_alias = statement.conditions_on("kms:ResourceAliases").next().is_some();
+    // Where nothing tells the key's aliases, a condition on them may hold or not.
+    if denied.is_empty() || (by_alias && workload.project.aliases().is_empty()) {
+        return;
+    }
+    let holds = conditions::hold(statement, workload);
+    if access::reaches_key(statement, workload).and(holds) != Certainty::Yes {
+        return;
+    }
+    let message = format!("`{}` is denied {}", workload.arn.as_str(), denied.join(" and "));
+    let finding =
+        Finding::new(&DENY_BLOCKS_WORKLOAD, place_of(&denied, statement), message).label("outweighs every Allow");
+    out.push(finding.help("leave them, or the workload, out of the Deny: Kasten needs both to encrypt and to decrypt"));
+}
+
+/// The one entry that covers all these actions, or the whole list.
+fn place_of(actions: &[&str], statement: &Statement) -> Span {
+    let listed = statement.listed_actions();
+    let covers_all = |pattern: &&Spanned<ActionPattern>| actions.iter().all(|action| pattern.value.covers(action));
+    let one = listed.and_then(|listed| listed.read.iter().find(covers_all));
+    one.map_or_else(|| actions_place(statement), |pattern| pattern.span)
+}
+
+/// Tells of each condition on `kms:ViaService` without which the workload would have what it needs.
+fn via_service(access: &Access<'_, '_>, out: &mut Findings<'_>) {
+    let by_service = access.by_service();
+    let kept = |action: &&str| access.allows(action) == Certainty::No && by_service.allows(action) != Certainty::No;
+    let kept: Vec<&str> = NEEDED.into_iter().filter(kept).collect();
+    let workload = access.workload;
+    let names =
+        |statement: &&Statement| matches!(access::naming(statement, workload), Naming::Directly | Naming::ByAccount);
+    let by_key = access.key.policy.statements.iter().filter(names);
+    for statement in by_key.chain(access.own_statements()).filter(|statement| statement.allows()) {
+        if !kept.iter().any(|action| statement.covers_action(action)) {
+            continue;
+        }
+        for condition in statement.conditions_on("kms:ViaService") {
+            if conditions::holds(condition, workload) == Certainty::No {
+                let message = format!("`{}` calls KMS by itself, by way of no service", workload.arn.as_str());
+                let finding = Finding::new(&VIA_SERVICE_ON_DIRECT_CALLER, condition.element.value, message)
+                    .label("never holds for the workload");
+                out.push(finding.help(format!("take the condition away from {}", kept.join(" and "))));
+            }
+        }
+    }
+}
+
+/// Tells of each statement of the key policy that makes the workload's own alias condition idle.
+fn bypassed(access: &Access<'_, '_>, out: &mut Findings<'_>) {
+    let workload = access.workload;
+    // Across accounts both policies must agree, so that the condition does limit.
+    if access.foreign {
+        return;
+    }
+    let direct = |statement: &&Statement| {
+        let by_name = statement.named_principals().is_some_and(|listed| {
+            listed.values().any(|principal| principal.arn().is_some() && principal.names(workload.principal))
+        });
+        statement.allows() && !statement.is_conditional() && by_name
+    };
+    for statement in access.key.policy.statements.iter().filter(direct) {
+        let idle = access.own_statements().filter(|own| own.allows()).find_map(|own| {
+            let condition = own.conditions.iter().find(|condition| asks_for_an_alias(condition))?;
+            let shared = NEEDED.into_iter().find(|action| own.covers_action(action) && statement.covers_action(action));
+            Some((condition, shared?))
+        });
+        let Some((condition, action)) = idle else { continue };
+        let message = format!("`{}` may call {action} here, whatever the key's alias", workload.arn.as_str());
+        let place = place_of(&[action], statement);
+        let finding = Finding::new(&ALIAS_CONDITION_BYPASSED_BY_KEY_POLICY, place, message)
+            .related(condition.element.value, "this condition limits nothing");
+        let by_account = access.key_grants(action, Naming::ByAccount) == Certainty::Yes;
+        out.push(finding.help(if by_account {
+            "take the statement away: the account is let in, so the workload's own policy decides"
+        } else {
+            "let the account in, and take the statement away, so that the workload's own policy decides"
+        }));
+    }
+}
+
+fn asks_for_an_alias(condition: &Condition) -> bool {
+    let (key, operator) = (&condition.key.value, condition.operator.value);
+    let by_text = matches!(operator.comparison, Comparison::StringEquals | Comparison::StringLike);
+    let on_alias = key.is("kms:ResourceAliases") || key.is("kms:RequestAlias");
+    on_alias && by_text && !operator.if_exists && operator.quantifier != Some(Quantifier::ForAllValues)
+}
