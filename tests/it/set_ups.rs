@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kpl::{
     document::Declared,
-    finding::Report,
+    finding::{Persona, Report},
     lint::{self, Options},
     source::{Origin, Source},
     syntax::{Node, print, yaml},
@@ -50,4 +50,18 @@ fn every_set_up_yields_what_it_names_and_nothing_else() {
         let expected: Vec<&str> = case.get("expect").unwrap().items().iter().filter_map(Node::as_str).collect();
         assert_eq!(found, expected, "{}: {told:#?}", case.get("name").and_then(Node::as_str).unwrap());
     }
+}
+
+#[test]
+fn what_aws_documents_is_told_of_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/set-ups/documented.yaml");
+    let cases = fixtures::with_cases(&path, "silent", |case| {
+        let (sources, inputs) = fixtures::sources(&case.files());
+        let mut options = case.options();
+        options.selection.persona = Persona::Pedantic;
+        let report = lint::lint(&sources, &inputs, &options);
+        let told = fixtures::told(&report, &sources);
+        assert!(told.is_empty(), "{}: {told:#?}", case.name);
+    });
+    assert!(cases >= 12);
 }
