@@ -68,6 +68,7 @@ catalogue! {
     validity::value::Values,
     validity::action::Actions,
     validity::condition::Conditions,
+    validity::place::Place,
     validity::principal::Principals,
     validity::shape::Shape,
     validity::variable::Variables,

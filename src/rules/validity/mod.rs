@@ -5,6 +5,7 @@ pub(super) mod characters;
 pub(super) mod condition;
 pub(super) mod elements;
 pub(super) mod grammar;
+pub(super) mod place;
 pub(super) mod principal;
 pub(super) mod shape;
 pub(super) mod sid;
