@@ -152,6 +152,9 @@ fn is_bare_statement(root: &Node<'_>) -> bool {
     !has("Statement") && has("Effect") && ["Action", "NotAction", "Resource", "Principal"].iter().any(|name| has(name))
 }
 
+/// How many members are compared with one another rather than by a table.
+const FEW: usize = 12;
+
 struct Reader {
     faults: Vec<Fault>,
     unknown: Vec<Span>,
@@ -214,21 +217,32 @@ impl Reader {
     }
 
     fn duplicates(&mut self, members: &[Member<'_>], ignores_case: bool) {
-        // The elements of a statement are few; only long objects are worth a table.
-        let mut seen: HashMap<String, &Member<'_>> = HashMap::new();
-        if members.len() < 2 {
+        // The elements of a statement are few: only long objects are worth a table.
+        if members.len() <= FEW {
+            for (index, member) in members.iter().enumerate() {
+                let same = |first: &&Member<'_>| {
+                    first.key == member.key || (ignores_case && first.key.eq_ignore_ascii_case(&member.key))
+                };
+                if let Some(first) = members[..index].iter().find(same) {
+                    self.duplicate(first, member);
+                }
+            }
             return;
         }
+        let mut seen: HashMap<String, &Member<'_>> = HashMap::with_capacity(members.len());
         for member in members {
             let name = if ignores_case { member.key.to_ascii_lowercase() } else { member.key.to_string() };
-            let Some(first) = seen.get(&name) else {
-                seen.insert(name, member);
-                continue;
-            };
-            let other_case = first.key != member.key;
-            let trouble = Trouble::DuplicateMember { name: member.key.to_string(), first: first.key_span, other_case };
-            self.fault(trouble, member.key_span);
+            match seen.get(&name) {
+                Some(first) => self.duplicate(first, member),
+                None => drop(seen.insert(name, member)),
+            }
         }
+    }
+
+    fn duplicate(&mut self, first: &Member<'_>, member: &Member<'_>) {
+        let other_case = first.key != member.key;
+        let trouble = Trouble::DuplicateMember { name: member.key.to_string(), first: first.key_span, other_case };
+        self.fault(trouble, member.key_span);
     }
 
     fn policy(&mut self, members: &[Member<'_>], policy: &mut Policy) {

@@ -127,7 +127,7 @@ impl Check for Actions {
         let listed = clause.listed();
         for action in &listed.read {
             // A policy variable or a placeholder is told of elsewhere.
-            if !action.value.as_str().contains(['$', '<', '{']) {
+            if memchr::memchr3(b'$', b'<', b'{', action.value.as_str().as_bytes()).is_none() {
                 look(action, listed, cx.aws, out);
             }
         }
@@ -141,24 +141,38 @@ fn look(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>, aws: Aw
         }
         return;
     };
-    if glob::is_pattern(service) {
-        return;
-    }
     let name = action.value.name();
-    if is_condition_key(&action.value, aws) {
-        out.push(condition_key(action, listed));
-    } else if aws.reference.service(service).is_none() {
-        out.push(no_service(action, service, aws));
-    } else if glob::is_pattern(name) {
-        if aws.reference.actions_matching(action.value.as_str()).next().is_none() {
-            out.push(matches_nothing(action, service, name, aws));
+    // What AWS has is nearly all there is, so it is looked up first.
+    if glob::is_pattern(action.value.as_str()) {
+        if !glob::is_pattern(service) && aws.reference.actions_matching(action.value.as_str()).next().is_none() {
+            out.push(unmatched_pattern(action, service, name, listed, aws));
         }
     } else if let Some(known) = aws.reference.action(service, name) {
         if known.name() != name || known.service().prefix() != service {
             out.push(other_case(action, &known.to_string()));
         }
+    } else if is_condition_key(&action.value, aws) {
+        out.push(condition_key(action, listed));
+    } else if aws.reference.service(service).is_none() {
+        out.push(no_service(action, service, aws));
     } else {
         out.push(no_action(action, service, name, aws));
+    }
+}
+
+fn unmatched_pattern(
+    action: &Spanned<ActionPattern>,
+    service: &str,
+    name: &str,
+    listed: &Listed<ActionPattern>,
+    aws: Aws<'_>,
+) -> Finding {
+    if is_condition_key(&action.value, aws) {
+        condition_key(action, listed)
+    } else if aws.reference.service(service).is_none() {
+        no_service(action, service, aws)
+    } else {
+        matches_nothing(action, service, name, aws)
     }
 }
 

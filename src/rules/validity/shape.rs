@@ -122,7 +122,7 @@ fn conditions(statement: &Statement, out: &mut Findings<'_>) {
 
 /// Tells of items that stand more than once, each once with all its repetitions.
 fn repeated<T>(listed: &Listed<T>, out: &mut Findings<'_>, text: fn(&T) -> &str, ignores_case: bool) {
-    if listed.read.len() < 2 {
+    if !has_twins(listed.read.iter().map(|item| text(&item.value)), ignores_case) {
         return;
     }
     let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(listed.read.len());
@@ -140,6 +140,20 @@ fn repeated<T>(listed: &Listed<T>, out: &mut Findings<'_>, text: fn(&T) -> &str,
             out.push(repetition(listed, name, [*first, *second], others));
         }
     }
+}
+
+/// Whether two texts of a list may be equal: by their hashes, so that the usual list costs no allocation a text.
+fn has_twins<'t>(texts: impl Iterator<Item = &'t str>, ignores_case: bool) -> bool {
+    let fold = |byte: u8| if ignores_case { byte.to_ascii_lowercase() } else { byte };
+    let mut hashes: Vec<u64> = texts
+        .map(|text| {
+            text.bytes().fold(text.len() as u64, |hash, byte| {
+                (hash.rotate_left(5) ^ u64::from(fold(byte))).wrapping_mul(0x517c_c1b7_2722_0a95)
+            })
+        })
+        .collect();
+    hashes.sort_unstable();
+    hashes.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 fn repetition<T>(listed: &Listed<T>, name: &str, [first, second]: [usize; 2], others: &[usize]) -> Finding {
