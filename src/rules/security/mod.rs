@@ -1,3 +1,4 @@
 //! What lets in too much.
 
+pub(super) mod exception;
 pub(super) mod identity;
