@@ -75,6 +75,7 @@ catalogue! {
     validity::characters::Characters,
     validity::size::Size,
     security::identity::IdentityGrants,
+    security::role::Roles,
     security::exception::Exceptions,
     key_policy::root::RootStatement,
     key_policy::holders::Holders,

@@ -2,3 +2,4 @@
 
 pub(super) mod exception;
 pub(super) mod identity;
+pub(super) mod role;
