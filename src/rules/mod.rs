@@ -75,6 +75,8 @@ catalogue! {
     validity::characters::Characters,
     validity::size::Size,
     security::identity::IdentityGrants,
+    security::kms_reach::KmsReach,
+    security::kms_power::KmsPower,
     security::role::Roles,
     security::exception::Exceptions,
     key_policy::root::RootStatement,

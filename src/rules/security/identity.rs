@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{PolicyKind, Statement},
+    policy::{PolicyKind, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -58,6 +58,7 @@ declare_rules! { Security:
     pub DECRYPT_ON_ALL_KEYS = {
         id: "decrypt-on-all-keys", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["kms-crossaccount-resource-star"],
         summary: "an identity policy allows decryption with every key",
     }
 }
@@ -82,7 +83,7 @@ impl Check for IdentityGrants {
 
 fn everything(statement: &Statement, out: &mut Findings<'_>) {
     let (Some(actions), Some(resources)) = (statement.listed_actions(), statement.listed_resources()) else { return };
-    if statement.is_conditional() || !resources.values().any(crate::policy::ResourcePattern::is_everything) {
+    if statement.is_conditional() || !resources.values().any(ResourcePattern::is_everything) {
         return;
     }
     for action in actions.read.iter().filter(|action| action.value.is_every_action()) {

@@ -2,4 +2,6 @@
 
 pub(super) mod exception;
 pub(super) mod identity;
+pub(super) mod kms_power;
+pub(super) mod kms_reach;
 pub(super) mod role;
