@@ -79,6 +79,8 @@ catalogue! {
     security::kms_power::KmsPower,
     security::role::Roles,
     security::exception::Exceptions,
+    security::service::Services,
+    security::trust::Trust,
     key_policy::root::RootStatement,
     key_policy::holders::Holders,
     key_policy::anyone::Anyone,

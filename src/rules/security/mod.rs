@@ -5,3 +5,5 @@ pub(super) mod identity;
 pub(super) mod kms_power;
 pub(super) mod kms_reach;
 pub(super) mod role;
+pub(super) mod service;
+pub(super) mod trust;
