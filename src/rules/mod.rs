@@ -81,6 +81,7 @@ catalogue! {
     security::exception::Exceptions,
     security::service::Services,
     security::trust::Trust,
+    security::condition::Conditions,
     key_policy::root::RootStatement,
     key_policy::holders::Holders,
     key_policy::anyone::Anyone,

@@ -1,5 +1,7 @@
 //! What lets in too much.
 
+mod arity;
+pub(super) mod condition;
 pub(super) mod exception;
 pub(super) mod identity;
 pub(super) mod kms_power;
