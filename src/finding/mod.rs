@@ -52,6 +52,8 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure the rule is of this case.
     pub confidence: Confidence,
+    /// Who sees it; whom the rule is for, unless the case says otherwise.
+    pub persona: Persona,
     /// One short clause that names the thing.
     pub message: String,
     /// Where it is.
@@ -78,6 +80,7 @@ impl Finding {
             code: rule.code,
             severity: rule.severity,
             confidence: rule.confidence,
+            persona: rule.persona,
             message: message.into(),
             primary: Label::new(span, String::new()),
             related: Vec::new(),
@@ -142,6 +145,13 @@ impl Finding {
     #[must_use]
     pub fn confidence(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
+        self
+    }
+
+    /// Speaks to another persona than the rule does.
+    #[must_use]
+    pub fn persona(mut self, persona: Persona) -> Self {
+        self.persona = persona;
         self
     }
 }

@@ -96,7 +96,7 @@ impl Selection {
     #[must_use]
     pub(super) fn shows(&self, finding: &Finding) -> bool {
         let by_name = self.select.contains(&Selector::Rule(finding.rule.id));
-        let for_persona = finding.rule.persona <= self.persona;
+        let for_persona = finding.persona <= self.persona;
         let sure = finding.confidence > Confidence::Low || self.persona == Persona::Auditor;
         by_name || (for_persona && sure)
     }

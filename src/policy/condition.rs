@@ -1,6 +1,6 @@
 //! One row of a `Condition` element: operator, key, values.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use super::{Element, Listed};
 use crate::source::Spanned;
@@ -16,6 +16,32 @@ pub struct Condition {
     pub values: Listed<String>,
     /// The key with its values.
     pub element: Element,
+}
+
+impl Condition {
+    /// Whether it lets through only some values of its key: neither negated nor `Null`, and no value that takes any text.
+    #[must_use]
+    pub fn names_values(&self) -> bool {
+        let comparison = self.operator.value.comparison;
+        let takes_any = |value: &String| !value.is_empty() && value.bytes().all(|byte| byte == b'*');
+        comparison != Comparison::Null
+            && !comparison.is_negated()
+            && !(comparison.takes_wildcards() && self.values.values().any(takes_any))
+    }
+
+    /// Whether a request without its key fails it.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", `IfExists` and `Null`; "Set operators for
+    /// multivalued context keys".
+    #[must_use]
+    pub fn demands_key(&self) -> bool {
+        let Operator { comparison, quantifier, if_exists } = self.operator.value;
+        match comparison {
+            Comparison::Null => self.values.values().all(|value| value.eq_ignore_ascii_case("false")),
+            _ if if_exists || quantifier == Some(Quantifier::ForAllValues) => false,
+            _ => !comparison.is_negated() || quantifier == Some(Quantifier::ForAnyValue),
+        }
+    }
 }
 
 /// The name of a condition key. Letter case does not count, in its tag or context part either.
@@ -52,6 +78,19 @@ pub struct Operator {
     pub quantifier: Option<Quantifier>,
     /// Whether a request without the key matches too.
     pub if_exists: bool,
+}
+
+impl fmt::Display for Operator {
+    /// As IAM spells it: `ForAnyValue:StringLikeIfExists`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quantifier = match self.quantifier {
+            Some(Quantifier::ForAllValues) => "ForAllValues:",
+            Some(Quantifier::ForAnyValue) => "ForAnyValue:",
+            None => "",
+        };
+        let suffix = if self.if_exists { "IfExists" } else { "" };
+        write!(out, "{quantifier}{}{suffix}", self.comparison.name())
+    }
 }
 
 /// How many values of a multi-valued key must match.
@@ -208,5 +247,6 @@ mod tests {
         let parts = (operator.comparison, operator.quantifier, operator.if_exists);
         assert_eq!(parts, (Comparison::StringLike, Some(Quantifier::ForAnyValue), true));
         assert_eq!("StringMatches".parse::<Operator>(), Err(UnknownOperator));
+        assert_eq!(operator.to_string(), "ForAnyValue:StringLikeIfExists");
     }
 }

@@ -1,8 +1,9 @@
 //! Changes that several rules offer.
 
 use crate::{
-    policy::Listed,
+    policy::{Condition, Listed, Operator, Statement},
     source::{Edit, Span},
+    syntax::print,
 };
 
 /// Takes one item out of a list, with the comma that goes with it; `None` where it is the only one.
@@ -39,4 +40,14 @@ pub(super) fn remove_from<T>(listed: &Listed<T>, item: Span) -> Option<Edit> {
         return remove_item(near.iter().map(|value| value.span).collect(), item);
     }
     remove_item(places(listed), item)
+}
+
+/// Writes another operator before a row's key; `None` where that would change other rows, or give the statement two
+/// blocks of one operator.
+pub(super) fn rename_operator(condition: &Condition, operator: Operator, statement: &Statement) -> Option<Edit> {
+    let place = condition.operator.span;
+    let mut others = statement.conditions.iter().filter(|other| other.element.key != condition.element.key);
+    let is_alone = !others.any(|other| other.operator.span == place || other.operator.value == operator);
+    (is_alone && statement.unread_conditions.is_empty())
+        .then(|| Edit::replace(place, print::quoted(&operator.to_string())))
 }

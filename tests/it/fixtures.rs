@@ -130,6 +130,9 @@ fn fail(case: &Case<'_>, rule: &str) {
     } else {
         assert_eq!(finding.severity, finding.rule.severity, "{}: say its severity", case.name);
     }
+    if let Some(code) = case.text("code") {
+        assert_eq!(finding.code, Some(code).filter(|code| *code != "none"), "{}", case.name);
+    }
     mended(case, rule, finding, &files, &options);
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     finding::{Applicability, Finding, RuleInfo},
     policy::{Comparison, Condition, Operator, PolicyKind, Quantifier, Statement, glob, is_placeholder_value},
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    rules::{Check, Findings, RuleContext, declare::declare_rules, edits::rename_operator},
     source::{Edit, Spanned},
     syntax::print,
 };
@@ -169,7 +169,7 @@ fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Find
     }
     match operator.quantifier {
         None => {
-            let name = operator_name(operator);
+            let name = operator.to_string();
             // Of a negated operator, that no alias is this one says what was meant.
             let set = if operator.comparison.is_negated() { "ForAllValues" } else { "ForAnyValue" };
             let fixed = format!("{set}:{name}");
@@ -188,7 +188,7 @@ fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Find
             let message = "keys without any alias are let through too";
             let finding = Finding::new(&RESOURCE_ALIASES_FORALL_ALONE, condition.operator.span, message)
                 .help("use ForAnyValue, or add a row with it");
-            let fixed = operator_name(Operator { quantifier: Some(Quantifier::ForAnyValue), ..operator });
+            let fixed = Operator { quantifier: Some(Quantifier::ForAnyValue), ..operator }.to_string();
             out.push(finding.fix(
                 format!("write \"{fixed}\""),
                 Applicability::Unsafe,
@@ -213,38 +213,23 @@ fn asks_for_an_alias(statement: &Statement) -> bool {
 fn request_alias(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
     let operator = condition.operator.value;
     let Some(quantifier) = operator.quantifier else { return };
-    let plain = operator_name(Operator { quantifier: None, ..operator });
+    let plain = Operator { quantifier: None, ..operator };
     // With one value ForAnyValue of a positive operator is the operator itself; a negated one differs without the key.
     let same = quantifier == Quantifier::ForAnyValue && !operator.comparison.is_negated();
     let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
-    let finding = Finding::new(
-        &REQUEST_ALIAS_WITH_SET_OPERATOR,
-        condition.operator.span,
-        "kms:RequestAlias has one value and takes no set operator",
-    );
+    let message = "kms:RequestAlias has one value and takes no set operator";
     let finding = match quantifier {
-        Quantifier::ForAllValues => {
-            let finding = finding.code("FORALLVALUES_WITH_SINGLE_VALUED_KEY");
-            if statement.allows() { finding.label("requests that name no alias are let through too") } else { finding }
+        Quantifier::ForAllValues if statement.allows() => {
+            Finding::new(&REQUEST_ALIAS_WITH_SET_OPERATOR, condition.key.span, message)
+                .code("FORALLVALUES_WITH_SINGLE_VALUED_KEY")
+                .label("requests that name no alias are let through too")
         }
-        Quantifier::ForAnyValue => finding,
+        _ => Finding::new(&REQUEST_ALIAS_WITH_SET_OPERATOR, condition.operator.span, message),
     };
-    out.push(finding.fix(
-        format!("write \"{plain}\""),
-        applicability,
-        vec![Edit::replace(condition.operator.span, print::quoted(&plain))],
-    ));
-}
-
-/// The operator as IAM spells it.
-fn operator_name(operator: Operator) -> String {
-    let quantifier = match operator.quantifier {
-        Some(Quantifier::ForAllValues) => "ForAllValues:",
-        Some(Quantifier::ForAnyValue) => "ForAnyValue:",
-        None => "",
-    };
-    let suffix = if operator.if_exists { "IfExists" } else { "" };
-    format!("{quantifier}{}{suffix}", operator.comparison.name())
+    out.push(match rename_operator(condition, plain, statement) {
+        Some(edit) => finding.fix(format!("write \"{plain}\""), applicability, vec![edit]),
+        None => finding.help(format!("write `{plain}`")),
+    });
 }
 
 fn values(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
@@ -327,7 +312,7 @@ fn wildcards(
     if !operator.comparison.takes_wildcards() {
         let comparison =
             if operator.comparison.is_negated() { Comparison::StringNotLike } else { Comparison::StringLike };
-        let fixed = operator_name(Operator { comparison, ..operator });
+        let fixed = Operator { comparison, ..operator }.to_string();
         let message = format!("`{}` knows no wildcards", operator.comparison.name());
         let finding = Finding::new(&ALIAS_CONDITION_WILDCARD_WITH_EQUALS, value.span, message)
             .label("a wildcard is a plain character here, which no alias holds")

@@ -24,7 +24,7 @@ declare_rules! { Alias:
     pub ALIAS_CONDITION_MISSING = {
         id: "alias-condition-missing", code: None,
         severity: Warning, confidence: High, persona: Regular,
-        supersedes: &["decrypt-on-all-keys"],
+        supersedes: &["decrypt-on-all-keys", "kms-crossaccount-resource-star"],
         summary: "cryptographic actions on every key, whatever its alias",
     }
 
@@ -43,7 +43,7 @@ declare_rules! { Alias:
     pub ALIAS_CONDITION_WITHOUT_ACCOUNT_SCOPE = {
         id: "alias-condition-without-account-scope", code: None,
         severity: Warning, confidence: High, persona: Regular,
-        supersedes: &["decrypt-on-all-keys", "alias-condition-missing"],
+        supersedes: &["decrypt-on-all-keys", "alias-condition-missing", "kms-crossaccount-resource-star"],
         summary: "an alias condition that also reaches keys of other accounts",
     }
 

@@ -98,7 +98,7 @@ impl Check for Grants {
 /// Condition keys by which a statement limits grants, or the callers who make them.
 ///
 /// Source: KMS Developer Guide, "Controlling access to grants".
-const LIMITS: [&str; 9] = [
+pub(in crate::rules) const LIMITS: [&str; 9] = [
     FOR_AWS,
     "kms:GrantConstraintSourceArn",
     "kms:GrantConstraintType",

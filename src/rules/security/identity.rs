@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{PolicyKind, Statement},
+    policy::{PolicyKind, ResourcePattern, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -58,7 +58,29 @@ declare_rules! { Security:
     pub DECRYPT_ON_ALL_KEYS = {
         id: "decrypt-on-all-keys", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["kms-crossaccount-resource-star"],
         summary: "an identity policy allows decryption with every key",
+    }
+
+    /// ## What it does
+    /// Flags an identity policy that names `ec2:ModifySnapshotAttribute` for every snapshot without a condition. Backup tools
+    /// ask for it, so that only the auditor sees it.
+    ///
+    /// ## Why it matters
+    /// Whoever carries it may share any snapshot with any account, or with everyone: a way out for every backup that is not
+    /// encrypted with a key of its own.
+    ///
+    /// ## How to fix it
+    /// Add a condition on `ec2:Add/userId`, on a tag of the snapshots or on the account, or leave the action out where
+    /// snapshots are not shared.
+    ///
+    /// ## Source
+    /// Amazon EBS User Guide, "Share an Amazon EBS snapshot with other AWS accounts"; Service Authorization Reference,
+    /// "Amazon EC2".
+    pub SNAPSHOT_SHARE = {
+        id: "snapshot-share", code: None,
+        severity: Note, confidence: Medium, persona: Auditor,
+        summary: "every snapshot may be shared with any account",
     }
 }
 
@@ -77,12 +99,13 @@ impl Check for IdentityGrants {
         everything(statement, out);
         kms_star(statement, out);
         decrypt(statement, out);
+        share(statement, out);
     }
 }
 
 fn everything(statement: &Statement, out: &mut Findings<'_>) {
     let (Some(actions), Some(resources)) = (statement.listed_actions(), statement.listed_resources()) else { return };
-    if statement.is_conditional() || !resources.values().any(crate::policy::ResourcePattern::is_everything) {
+    if statement.is_conditional() || !resources.values().any(ResourcePattern::is_everything) {
         return;
     }
     for action in actions.read.iter().filter(|action| action.value.is_every_action()) {
@@ -123,4 +146,22 @@ fn decrypt(statement: &Statement, out: &mut Findings<'_>) {
         };
         out.push(finding);
     }
+}
+
+fn share(statement: &Statement, out: &mut Findings<'_>) {
+    const ACTION: &str = "ec2:ModifySnapshotAttribute";
+    let (Some(action), Some(resources)) = (statement.pattern_for(ACTION), statement.listed_resources()) else { return };
+    let is_wide = action.value.is_every_action() || action.value.is_every_action_of("ec2");
+    if is_wide || statement.is_conditional() || !resources.values().any(is_every_snapshot) {
+        return;
+    }
+    let finding = Finding::new(&SNAPSHOT_SHARE, action.span, "every snapshot may be shared with any account");
+    out.push(finding.help("add a condition on ec2:Add/userId or on a tag of the snapshots"));
+}
+
+fn is_every_snapshot(resource: &ResourcePattern) -> bool {
+    let ends_so = |resource: &ResourcePattern| {
+        resource.arn().is_ok_and(|arn| glob::matches(arn.service, "ec2") && glob::includes(arn.resource, "snapshot/*"))
+    };
+    resource.is_everything() || ends_so(resource)
 }

@@ -1,3 +1,11 @@
 //! What lets in too much.
 
+mod arity;
+pub(super) mod condition;
+pub(super) mod exception;
 pub(super) mod identity;
+pub(super) mod kms_power;
+pub(super) mod kms_reach;
+pub(super) mod role;
+pub(super) mod service;
+pub(super) mod trust;
