@@ -117,10 +117,16 @@ fn superseded(found: Vec<Finding>) -> Vec<Finding> {
     // By whom each finding is superseded; a chain ends at the one that nobody supersedes.
     let mut by: Vec<Option<usize>> = vec![None; found.len()];
     for group in at.values().filter(|group| group.len() > 1) {
-        for (one, other) in group.iter().flat_map(|one| group.iter().map(move |other| (*one, *other))) {
-            if found[one].rule.supersedes.contains(&found[other].rule.id) {
-                by[other] = Some(one);
+        // The first of each rule: at one place there may be many findings, and only so many rules.
+        let mut speakers: Vec<usize> = Vec::new();
+        for index in group {
+            if speakers.iter().all(|speaker| found[*speaker].rule.id != found[*index].rule.id) {
+                speakers.push(*index);
             }
+        }
+        for other in group {
+            let lesser = found[*other].rule.id;
+            by[*other] = speakers.iter().copied().find(|speaker| found[*speaker].rule.supersedes.contains(&lesser));
         }
     }
     let mut also: Vec<Vec<&'static str>> = vec![Vec::new(); found.len()];

@@ -84,12 +84,13 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// Whether a rule may speak at all. What the persona leaves out is dropped later, so that a rule it does not show can
-    /// still stand under `also`.
+    /// Whether a rule may speak at all: it is selected, and the persona sees it. A case may be for a later persona than its
+    /// rule, never for an earlier one.
     #[must_use]
     pub fn includes(&self, rule: &RuleInfo) -> bool {
         let selected = self.select.is_empty() || self.select.iter().any(|selector| selector.covers(rule));
-        selected && !self.ignore.iter().any(|selector| selector.covers(rule))
+        let seen = rule.persona <= self.persona || self.select.contains(&Selector::Rule(rule.id));
+        selected && seen && !self.ignore.iter().any(|selector| selector.covers(rule))
     }
 
     /// Whether the persona shows a finding. A rule that is selected by its own name is always shown.

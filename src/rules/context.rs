@@ -100,6 +100,12 @@ impl<'s> Findings<'s> {
         Self { is_selected, document, found: Vec::new(), not_evaluated: Vec::new() }
     }
 
+    /// Whether a rule was asked for at all, where finding out costs something.
+    #[must_use]
+    pub fn asks(&self, rule: &'static RuleInfo) -> bool {
+        (self.is_selected)(rule)
+    }
+
     /// Says one thing.
     pub fn push(&mut self, mut finding: Finding) {
         if (self.is_selected)(finding.rule) {

@@ -133,6 +133,7 @@ fn fail(case: &Case<'_>, rule: &str) {
     if let Some(code) = case.text("code") {
         assert_eq!(finding.code, Some(code).filter(|code| *code != "none"), "{}", case.name);
     }
+    assert!(finding.persona >= finding.rule.persona, "{}: a case may only be for a later persona", case.name);
     mended(case, rule, finding, &files, &options);
 }
 

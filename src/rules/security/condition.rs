@@ -2,10 +2,10 @@
 
 use std::{cell::OnceCell, collections::HashSet};
 
-use super::arity::{Arity, arity};
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{Comparison, Condition, Effect, Operator, PolicyKind, Quantifier, Statement},
+    reference::{KeyInfo, Reference},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits::rename_operator},
     source::Edit,
     syntax::print,
@@ -122,7 +122,7 @@ impl Check for Conditions {
             return;
         }
         source_ip(statement, cx.kind(), out);
-        let rows = Rows { statement, demanded: OnceCell::new() };
+        let rows = Rows { statement, reference: cx.aws.reference, demanded: OnceCell::new() };
         for row in &statement.conditions {
             let operator = row.operator.value;
             if matches!(operator.comparison, Comparison::Bool | Comparison::Null) {
@@ -189,13 +189,22 @@ fn source_ip(statement: &Statement, kind: PolicyKind, out: &mut Findings<'_>) {
 /// The rows of a statement, and which keys they ask for, gathered once where a rule wants to know.
 struct Rows<'s> {
     statement: &'s Statement,
+    reference: &'s Reference,
     demanded: OnceCell<HashSet<String>>,
+}
+
+/// Whether a request may carry several values of a key; also where nothing tells.
+///
+/// Of `codestar-connections:ProviderAction` the reference says one; Access Analyzer takes several since October 2023.
+fn has_several_values(key: &str, reference: &Reference) -> bool {
+    key.eq_ignore_ascii_case("codestar-connections:ProviderAction")
+        || reference.condition_key(key).is_none_or(KeyInfo::is_multi_valued)
 }
 
 impl Rows<'_> {
     fn for_all(&self, row: &Condition, out: &mut Findings<'_>) {
         let key = row.key.value.as_str();
-        if has_rule_of_its_own(row) || arity(key) != Arity::One {
+        if has_rule_of_its_own(row) || has_several_values(key, self.reference) {
             return;
         }
         let plain = Operator { quantifier: None, ..row.operator.value };
@@ -211,7 +220,7 @@ impl Rows<'_> {
 
     fn for_any(&self, row: &Condition, out: &mut Findings<'_>) {
         let key = row.key.value.as_str();
-        if has_rule_of_its_own(row) || row.key.value.is("kms:ViaService") || arity(key) != Arity::One {
+        if has_rule_of_its_own(row) || row.key.value.is("kms:ViaService") || has_several_values(key, self.reference) {
             return;
         }
         let plain = Operator { quantifier: None, ..row.operator.value };

@@ -1,6 +1,5 @@
 //! What lets in too much.
 
-mod arity;
 pub(super) mod condition;
 pub(super) mod exception;
 pub(super) mod identity;

@@ -1,7 +1,7 @@
 //! Principals that AWS refuses, or that name somebody else than their author thinks.
 
 use crate::{
-    finding::{Finding, RuleInfo, Severity},
+    finding::{Finding, Persona, RuleInfo, Severity},
     policy::{Arn, Principal, PrincipalKind, Statement, is_placeholder},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
@@ -76,8 +76,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "AWS JSON policy elements: Principal", role session principals.
     pub ASSUMED_ROLE_SESSION_PRINCIPAL = {
         id: "assumed-role-session-principal", code: None,
-        severity: Note, confidence: High, persona: Pedantic,
-        supersedes: &[],
+        severity: Error, confidence: High, persona: Regular,
         summary: "one session of a role stands as a principal",
     }
 
@@ -138,6 +137,7 @@ fn read(principal: &Spanned<Principal>, out: &mut Findings<'_>) {
         Principal::AssumedRole(_) => {
             let message = "only this one session of the role is meant";
             let finding = Finding::new(&ASSUMED_ROLE_SESSION_PRINCIPAL, principal.span, message);
+            let finding = finding.severity(Severity::Note).persona(Persona::Pedantic);
             out.push(finding.help("name the role, which stands for all its sessions"));
         }
         Principal::Service(name) if !is_placeholder(name) && !is_service(name) => {
@@ -160,7 +160,7 @@ fn malformed(text: &Spanned<String>, out: &mut Findings<'_>) {
     }
     if arn.resource.starts_with("assumed-role/") {
         let message = "a session is named whole, or the role is";
-        let finding = Finding::new(&ASSUMED_ROLE_SESSION_PRINCIPAL, text.span, message).severity(Severity::Error);
+        let finding = Finding::new(&ASSUMED_ROLE_SESSION_PRINCIPAL, text.span, message);
         out.push(finding.help("name the role: arn:aws:iam::ACCOUNT:role/NAME stands for all its sessions"));
     } else {
         let finding = Finding::new(&PRINCIPAL_WILDCARD_IN_ARN, text.span, "a principal's ARN takes no wildcard");

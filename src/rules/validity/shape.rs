@@ -122,7 +122,7 @@ fn conditions(statement: &Statement, out: &mut Findings<'_>) {
 
 /// Tells of items that stand more than once, each once with all its repetitions.
 fn repeated<T>(listed: &Listed<T>, out: &mut Findings<'_>, text: fn(&T) -> &str, ignores_case: bool) {
-    if !has_twins(listed.read.iter().map(|item| text(&item.value)), ignores_case) {
+    if !out.asks(&DUPLICATE_ITEM) || !has_twins(listed.read.iter().map(|item| text(&item.value)), ignores_case) {
         return;
     }
     let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(listed.read.len());
@@ -173,6 +173,9 @@ fn repetition<T>(listed: &Listed<T>, name: &str, [first, second]: [usize; 2], ot
 }
 
 fn repeated_principals(principals: &[Spanned<Principal>], out: &mut Findings<'_>) {
+    if !out.asks(&DUPLICATE_ITEM) {
+        return;
+    }
     for (index, principal) in principals.iter().enumerate().take(MANY) {
         if let Some(first) = principals[..index].iter().find(|first| first.value == principal.value) {
             let finding = Finding::new(&DUPLICATE_ITEM, principal.span, "this principal is listed twice")
