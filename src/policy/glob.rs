@@ -13,17 +13,24 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// Whether a pattern matches a whole text, ASCII letter case not counting, as for actions.
 #[must_use]
 pub fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
-    matches_by(pattern, text, |p, t| p.eq_ignore_ascii_case(&t))
+    matches_by(pattern, text, |p: u8, t: u8| p.eq_ignore_ascii_case(&t))
 }
 
 /// Whether a text holds a wildcard.
 #[must_use]
 pub fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?'])
+    memchr::memchr2(b'*', b'?', text.as_bytes()).is_some()
 }
 
-fn matches_by(pattern: &str, text: &str, same: fn(u8, u8) -> bool) -> bool {
+fn matches_by(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    // Most patterns are of another service or resource, which the first character tells.
+    if let (Some(first), Some(other)) = (pattern.first(), text.first())
+        && !matches!(first, b'*' | b'?')
+        && !same(*first, *other)
+    {
+        return false;
+    }
     let (mut p, mut t) = (0, 0);
     // Where to go on after the last `*`: behind it in the pattern, and one character further in the text each time.
     let mut resume = None;

@@ -228,6 +228,18 @@ impl Statement {
         }
     }
 
+    /// Whether it may speak of actions of a service at all: a cheap question before dear ones.
+    #[must_use]
+    pub fn may_speak_of(&self, service: &str) -> bool {
+        let may =
+            |pattern: &ActionPattern| pattern.is_of(service) || pattern.service().is_none_or(super::glob::is_pattern);
+        match &self.actions {
+            Some(Clause::Only(listed)) => listed.values().any(may),
+            Some(Clause::AllBut(_)) => true,
+            None => false,
+        }
+    }
+
     /// The listed pattern that covers an action, with its place.
     #[must_use]
     pub fn pattern_for(&self, action: &str) -> Option<&Spanned<ActionPattern>> {

@@ -23,11 +23,28 @@ pub fn pretty(node: &Node<'_>) -> String {
     out
 }
 
+/// How many characters [`compact`] writes.
+#[must_use]
+pub fn compact_length(node: &Node<'_>) -> usize {
+    let quoted = |text: &str| escaped(text).chars().count() + 2;
+    match &node.value {
+        Value::Null | Value::Unknown | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(text) if is_number(text) => text.len(),
+        Value::Number(text) | Value::String(text) => quoted(text),
+        Value::List(items) => items.iter().map(|item| compact_length(item) + 1).sum::<usize>().max(1) + 1,
+        Value::Map(members) => {
+            let member = |member: &super::Member<'_>| quoted(&member.key) + compact_length(&member.value) + 2;
+            members.iter().map(member).sum::<usize>().max(1) + 1
+        }
+    }
+}
+
 /// A text as a JSON string's body, without the quotes.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    let plain = |character: char| !matches!(character, '"' | '\\' | '\0'..'\u{20}');
-    if text.chars().all(plain) {
+    let plain = |byte: u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);

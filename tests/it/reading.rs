@@ -63,6 +63,11 @@ proptest! {
     }
 
     #[test]
+    fn the_length_of_a_tree_is_that_of_its_text(tree in trees()) {
+        prop_assert_eq!(print::compact_length(&tree), print::compact(&tree).chars().count());
+    }
+
+    #[test]
     fn what_is_printed_is_json_for_others_too(tree in trees()) {
         let text = print::compact(&tree);
         prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", text);

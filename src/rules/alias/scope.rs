@@ -74,6 +74,9 @@ impl Check for AliasScope {
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !statement.may_speak_of("kms") {
+            return;
+        }
         alias_arns(statement, &cx.document.policy, cx.kind(), out);
         if cx.kind() == PolicyKind::Identity && statement.allows() {
             account_scope(statement, out);

@@ -97,8 +97,10 @@ impl Check for IdentityGrants {
             return;
         }
         everything(statement, out);
-        kms_star(statement, out);
-        decrypt(statement, out);
+        if statement.may_speak_of("kms") {
+            kms_star(statement, out);
+            decrypt(statement, out);
+        }
         share(statement, out);
     }
 }

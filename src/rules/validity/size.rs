@@ -78,7 +78,7 @@ impl Check for Size {
         let size = if limit.with_blanks && cx.document.writing.is_plain() {
             raw
         } else {
-            print::compact(&cx.document.node).chars().count() + 1
+            print::compact_length(&cx.document.node) + 1
         };
         if size > limit.most {
             let message = format!("the policy has {size} characters, more than {}", limit.most);
