@@ -224,6 +224,11 @@ pub fn is_placeholder_value(text: &str) -> bool {
 /// The part of a text that stands for something else.
 #[must_use]
 pub fn placeholder_in(text: &str) -> Option<&str> {
+    // Nearly all text has none of what marks one.
+    let marks = |byte: u8| matches!(byte, b'<' | b'{' | b'x') || byte.is_ascii_uppercase();
+    if !text.bytes().any(marks) {
+        return None;
+    }
     angle(text).or_else(|| template_variable(text)).or_else(|| braces(text)).or_else(|| shouted_word(text))
 }
 

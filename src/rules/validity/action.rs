@@ -3,6 +3,7 @@
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{ActionPattern, Listed, Statement, glob},
+    reference::Service,
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
     source::{Edit, Spanned},
     syntax::print,
@@ -125,16 +126,24 @@ impl Check for Actions {
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         let Some(clause) = &statement.actions else { return };
         let listed = clause.listed();
+        // Actions of one service mostly stand together: it is looked up once for all of them.
+        let mut last: Option<Service<'_>> = None;
         for action in &listed.read {
             // A policy variable or a placeholder is told of elsewhere.
             if memchr::memchr3(b'$', b'<', b'{', action.value.as_str().as_bytes()).is_none() {
-                look(action, listed, cx.aws, out);
+                look(action, listed, &mut last, cx.aws, out);
             }
         }
     }
 }
 
-fn look(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>, aws: Aws<'_>, out: &mut Findings<'_>) {
+fn look<'r>(
+    action: &Spanned<ActionPattern>,
+    listed: &Listed<ActionPattern>,
+    last: &mut Option<Service<'r>>,
+    aws: Aws<'r>,
+    out: &mut Findings<'_>,
+) {
     let Some(service) = action.value.service() else {
         if !action.value.is_every_action() {
             out.push(without_service(action));
@@ -147,13 +156,18 @@ fn look(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>, aws: Aw
         if !glob::is_pattern(service) && aws.reference.actions_matching(action.value.as_str()).next().is_none() {
             out.push(unmatched_pattern(action, service, name, listed, aws));
         }
-    } else if let Some(known) = aws.reference.action(service, name) {
+        return;
+    }
+    if last.is_none_or(|last| !last.prefix().eq_ignore_ascii_case(service)) {
+        *last = aws.reference.service(service);
+    }
+    if let Some(known) = last.and_then(|last| last.action(name)) {
         if known.name() != name || known.service().prefix() != service {
             out.push(other_case(action, &known.to_string()));
         }
     } else if is_condition_key(&action.value, aws) {
         out.push(condition_key(action, listed));
-    } else if aws.reference.service(service).is_none() {
+    } else if last.is_none() {
         out.push(no_service(action, service, aws));
     } else {
         out.push(no_action(action, service, name, aws));

@@ -83,6 +83,9 @@ impl Check for Place {
     }
 
     fn policy(&self, policy: &Policy, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !out.asks(&PARTITION_MIXED) {
+            return;
+        }
         let mut first: Option<(&str, Span)> = None;
         for (text, span) in policy.statements.iter().flat_map(arns) {
             let Ok(arn) = Arn::parse(text) else { continue };
