@@ -160,6 +160,8 @@ fn identify(
 ) {
     let found = places.node(finding.document).map(|root| root.find(finding.primary.span));
     let content = match &found {
+        // What is said of the whole document stays the same whatever else changes in it.
+        Some((pointer, _)) if pointer.is_empty() => String::new(),
         Some((_, node)) => print::compact(node),
         None => {
             sources.get(finding.primary.span.source).map_or("", |source| source.slice(finding.primary.span)).to_owned()
