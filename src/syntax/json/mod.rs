@@ -212,6 +212,7 @@ impl<'a> Reader<'a> {
                 _ => {
                     if *comma == Comma::Missing {
                         self.missing_comma(last);
+                        *comma = Comma::Told;
                     }
                     return true;
                 }
@@ -222,7 +223,7 @@ impl<'a> Reader<'a> {
     fn comma(&mut self, comma: &mut Comma) {
         let place = self.span(self.at, self.at + 1);
         self.at += 1;
-        if *comma == Comma::Missing {
+        if matches!(comma, Comma::Missing | Comma::Told) {
             *comma = Comma::Seen(place);
         } else {
             let repair =
@@ -349,6 +350,8 @@ enum Comma {
     NotNeeded,
     /// An item was read and no comma yet.
     Missing,
+    /// An item was read, and that no comma follows it was told.
+    Told,
     /// A comma was read, here.
     Seen(Span),
 }

@@ -159,6 +159,14 @@ fn a_missing_comma_is_put_in_behind_the_item() {
 }
 
 #[test]
+fn a_comma_that_is_missing_before_what_begins_nothing_is_told_once() {
+    let source = source("{\"a\": x {/} \"b\": 1}");
+    let tree = read(&source, Dialect::Json);
+    let commas = tree.faults.iter().find(|fault| fault.cause == Cause::MissingComma).unwrap();
+    assert_eq!(commas.count, 1);
+}
+
+#[test]
 fn a_missing_colon_is_put_in() {
     assert_eq!(mended(r#"{"a" 1}"#), r#"{"a": 1}"#);
 }
