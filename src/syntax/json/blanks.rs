@@ -51,7 +51,7 @@ impl Reader<'_> {
             return false;
         };
         self.at += length;
-        let place = self.span(start, start + rest[..length].trim_end().len());
+        let place = self.span(start, start + rest[..length].trim_end_matches([' ', '\t', '\r', '\n']).len());
         if self.dialect == Dialect::Json || rest.starts_with('#') {
             self.shared_fault(Cause::Comment, place, "take the comments away", vec![Edit::remove(place)]);
         }
