@@ -6,10 +6,12 @@
 mod level;
 mod report;
 mod rule_info;
+mod suppression;
 
 pub use level::{Applicability, Confidence, Persona, Severity};
 pub use report::{DocumentInfo, FindingCount, NotEvaluated, Problem, Report};
 pub use rule_info::{Family, RuleInfo};
+pub use suppression::{Suppression, SuppressionKind};
 
 use crate::source::{Edit, Span};
 
@@ -70,6 +72,8 @@ pub struct Finding {
     pub also: Vec<&'static str>,
     /// What stays the same when the file is laid out anew.
     pub fingerprint: String,
+    /// Why it does not count; `None` where it does.
+    pub suppressed: Option<Suppression>,
 }
 
 impl Finding {
@@ -89,6 +93,7 @@ impl Finding {
             document: 0,
             also: Vec::new(),
             fingerprint: String::new(),
+            suppressed: None,
         }
     }
 

@@ -44,7 +44,7 @@ pub struct Problem {
     pub fatal: bool,
 }
 
-/// How many findings there are of each severity.
+/// How many findings count, of each severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FindingCount {
     /// Errors.
@@ -73,10 +73,21 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many findings there are of each severity.
+    /// The findings that count: those that nothing suppresses.
+    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.suppressed.is_none())
+    }
+
+    /// How many findings are suppressed.
+    #[must_use]
+    pub fn suppressed(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.suppressed.is_some()).count()
+    }
+
+    /// How many findings count, of each severity.
     #[must_use]
     pub fn count(&self) -> FindingCount {
-        let of = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
+        let of = |severity| self.counted().filter(|finding| finding.severity == severity).count();
         FindingCount { errors: of(Severity::Error), warnings: of(Severity::Warning), notes: of(Severity::Note) }
     }
 
@@ -86,9 +97,9 @@ impl Report {
         self.documents.iter().filter(|document| document.policy_kind.is_some() && document.reported).count()
     }
 
-    /// Whether any finding is at or above a severity.
+    /// Whether any finding that counts is at or above a severity.
     #[must_use]
     pub fn reaches(&self, severity: Severity) -> bool {
-        self.findings.iter().any(|finding| finding.severity >= severity)
+        self.counted().any(|finding| finding.severity >= severity)
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report},
+    finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report, Suppression},
     source::{Edit, Source, SourceId, Sources, Span},
 };
 
@@ -63,9 +63,13 @@ fn summary(report: &Report) -> Summary {
         errors: count.errors,
         warnings: count.warnings,
         notes: count.notes,
-        suppressed: 0,
+        suppressed: report.suppressed(),
         not_evaluated: report.not_evaluated.len(),
     }
+}
+
+fn suppression(suppression: &Suppression) -> SuppressionOutput<'_> {
+    SuppressionOutput { kind: suppression.kind.word(), reason: &suppression.reason }
 }
 
 /// What is written, and where its places stand.
@@ -94,7 +98,7 @@ impl<'a> View<'a> {
             fix: finding.fix.as_ref().map(|fix| self.fix(fix)),
             also: &finding.also,
             fingerprint: &finding.fingerprint,
-            suppressed: None,
+            suppressed: finding.suppressed.as_ref().map(suppression),
         }
     }
 
@@ -184,8 +188,14 @@ struct FindingOutput<'a> {
     fix: Option<FixOutput<'a>>,
     also: &'a [&'static str],
     fingerprint: &'a str,
-    /// Why it would not count; nothing can be suppressed yet.
-    suppressed: Option<&'static str>,
+    /// Why it does not count.
+    suppressed: Option<SuppressionOutput<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressionOutput<'a> {
+    kind: &'static str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
