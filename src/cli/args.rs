@@ -70,9 +70,14 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// How the report is written: text, concise, json or jsonl
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format, hide_default_value = true)]
-    pub(super) format: Format,
+    /// How the report is written: text, concise, json, jsonl, sarif, github, gitlab, junit or rdjson; FORMAT=FILE writes
+    /// it to a file, beside what else is asked for
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output, action = ArgAction::Append)]
+    pub(super) format: Vec<Output>,
+
+    /// Write the report to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 
     /// What kind of policy the files hold: auto, identity, key, resource, trust, scp, rcp, boundary, session, endpoint
     #[arg(long, value_name = "KIND", default_value = "auto", value_parser = kind, hide_default_value = true)]
@@ -163,6 +168,14 @@ pub(super) struct CheckArgs {
     pub(super) color: ColorWhen,
 }
 
+/// One report of a run, as `--format` asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) format: Format,
+    /// Where it goes; `None` for where `--output` says, else stdout.
+    pub(super) file: Option<PathBuf>,
+}
+
 /// The kind that `--kind` names; `None` for auto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KindArg(pub(super) Option<PolicyKind>);
@@ -195,8 +208,14 @@ fn version() -> String {
     format!("{} (reference of {})", env!("CARGO_PKG_VERSION"), Reference::embedded().date())
 }
 
-fn format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|_| "it is text, concise, json or jsonl".to_owned())
+fn output(text: &str) -> Result<Output, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("a file's name follows the `=`".to_owned()),
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = format.parse().map_err(|error: crate::render::UnknownFormat| error.to_string())?;
+    Ok(Output { format, file })
 }
 
 fn catalogue_format(text: &str) -> Result<Format, String> {

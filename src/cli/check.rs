@@ -5,23 +5,20 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{Exit, args::CheckArgs, inputs, progress::Progress, screen};
+use super::{Exit, args::CheckArgs, inputs, outputs::Outputs, progress::Progress, screen};
 use crate::{
     document::Declared,
     finding::{Problem, Report},
     lint::{self, Options, Selection},
     reference::Reference,
-    render::{self, Format, Tool},
+    render,
 };
 
-/// How many findings a person is shown in full, unless all are asked for.
-const SHOWN: usize = 100;
-
 pub(super) fn run(args: &CheckArgs) -> Exit {
-    let reference = match reference(args) {
-        Ok(reference) => reference,
+    let (reference, outputs) = match reference(args).and_then(|reference| Ok((reference, Outputs::new(args)?))) {
+        Ok(ready) => ready,
         Err(problem) => {
-            screen::complain(&render::problem_line(&problem, &screen::style(args.color)));
+            complain(&[problem], args);
             return Exit::Failure;
         }
     };
@@ -35,24 +32,17 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     let mut problems = loaded.problems;
     problems.append(&mut report.problems);
     report.problems = problems;
-    let mut style = screen::style(args.color);
-    (style.verbose, style.quiet) = (args.verbose, args.quiet);
-    if !args.all {
-        style.most = SHOWN;
-    }
-    let complaints: String = report.problems.iter().map(|problem| render::problem_line(problem, &style)).collect();
+    complain(&report.problems, args);
+    let unwritten = outputs.write(&report, &loaded.sources, options.reference.date(), args);
+    complain(&unwritten, args);
+    if unwritten.is_empty() { exit(&report, args) } else { Exit::Failure }
+}
+
+/// Tells of problems on stderr.
+fn complain(problems: &[Problem], args: &CheckArgs) {
+    let style = screen::style(args.color);
+    let complaints: String = problems.iter().map(|problem| render::problem_line(problem, &style)).collect();
     screen::complain(&complaints);
-    let text = match args.format {
-        Format::Text => render::text(&report, &loaded.sources, &style),
-        Format::Concise => render::concise(&report, &loaded.sources, &style),
-        Format::Jsonl => render::jsonl(&report, &loaded.sources),
-        Format::Json => {
-            let tool = Tool { version: env!("CARGO_PKG_VERSION"), reference: options.reference.date() };
-            render::json(&report, &loaded.sources, &tool)
-        }
-    };
-    screen::print(&text);
-    exit(&report, args)
 }
 
 /// The reference that was named, else the one that this kpl was built with.

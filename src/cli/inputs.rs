@@ -221,8 +221,8 @@ fn problem(path: &Path, message: String, help: Option<&str>, fatal: bool) -> Pro
     Problem { file: path.display().to_string(), message, help: help.map(str::to_owned), fatal }
 }
 
-/// Why a file could not be read, in the user's words.
-fn cause(error: &io::Error) -> String {
+/// Why a file could not be read or written, in the user's words.
+pub(super) fn cause(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "no such file or folder".to_owned(),
         ErrorKind::PermissionDenied => "no permission to read it".to_owned(),

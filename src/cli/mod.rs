@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod explain;
 mod inputs;
+mod outputs;
 mod progress;
 mod rules;
 mod screen;

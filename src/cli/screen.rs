@@ -16,6 +16,11 @@ pub(super) fn style(color: ColorWhen) -> Style {
     Style { color: is_coloured(color), unicode, width, most: usize::MAX, verbose: false, quiet: false }
 }
 
+/// How to write to a file.
+pub(super) fn plain(color: bool) -> Style {
+    Style { color, unicode: true, width: WIDTH, most: usize::MAX, verbose: false, quiet: false }
+}
+
 /// `--color` wins; then `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`, then what stdout is.
 fn is_coloured(color: ColorWhen) -> bool {
     match color {

@@ -2,6 +2,7 @@
 
 use super::{
     Style,
+    file::at_line_start,
     screen::{Ink, painted, push_hanging, push_remark, wrapped},
 };
 use crate::{
@@ -35,7 +36,8 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
         push_list(out, "documents", report.documents.iter().map(|document| described(document, sources)), style);
         let silent = report.not_evaluated.iter().map(|silent| excused(silent, report, sources));
         push_list(out, "not evaluated", silent, style);
-        let passed_over = report.skipped.iter().map(|skipped| format!("{}: {}", skipped.file, skipped.message));
+        let passed_over =
+            report.skipped.iter().map(|skipped| format!("{}: {}", at_line_start(&skipped.file), skipped.message));
         push_list(out, "passed over", passed_over, style);
     }
     // Where nothing could be read, the problems have said all there is to say.
@@ -88,10 +90,11 @@ fn excused(silent: &NotEvaluated, report: &Report, sources: &Sources) -> String 
 
 /// The file of a document and, where it holds several, the document's address in it.
 fn address(document: &DocumentInfo, sources: &Sources) -> String {
-    let file = sources.get(document.source).map(Source::name).unwrap_or_default();
+    let name = sources.get(document.source).map(Source::name).unwrap_or_default();
+    let file = at_line_start(&name);
     match &document.name {
         Some(name) => format!("{file}, {name}"),
-        None => file,
+        None => file.into_owned(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! A line for each finding, for a person with many and for tools that read lines.
 
-use super::screen::shown;
-use super::{Style, closing};
+use super::{Style, closing, file::at_line_start, screen::shown};
 use crate::{
     finding::{Finding, Report},
     source::Sources,
@@ -25,7 +24,7 @@ fn push(out: &mut String, finding: &Finding, sources: &Sources, style: &Style) {
     let place = source.position(finding.primary.span.start);
     let line = format!(
         "{}:{}:{}: {}[{}] {}",
-        source.name(),
+        at_line_start(&source.name()),
         place.line,
         place.column,
         finding.severity,

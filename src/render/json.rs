@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Tool;
 use crate::{
     finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report, Suppression},
     source::{Edit, Source, SourceId, Sources, Span},
@@ -9,15 +10,6 @@ use crate::{
 
 /// The version of the layout; a field may be added without a new one.
 const LAYOUT: u32 = 1;
-
-/// Which kpl wrote a report.
-#[derive(Clone, Copy, Debug)]
-pub struct Tool<'a> {
-    /// Its version.
-    pub version: &'a str,
-    /// The date of the service reference that it went by.
-    pub reference: &'a str,
-}
 
 /// The whole report, except its problems: they belong on another stream.
 #[must_use]
@@ -264,14 +256,12 @@ struct Summary {
 
 #[cfg(test)]
 mod tests {
-    const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-27" };
-
     use serde_json::{Value, json as value};
 
     use super::*;
     use crate::{
         finding::Applicability,
-        render::samples::{finding, report, sources},
+        render::samples::{TOOL, finding, report, sources},
         source::Origin,
     };
 

@@ -1,16 +1,23 @@
 //! A report as text, for a person or for a program.
 //!
-//! A [`Report`](crate::finding::Report) goes in and a string comes out, the same for the same input. This module prints
+//! A [`Report`] goes in and a string comes out, the same for the same input. This module prints
 //! nothing and knows no rule and no policy: it shows what a finding says, at the place that the finding names.
 
 mod closing;
 mod concise;
 mod excerpt;
+mod file;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod page;
+mod plain;
+mod rdjson;
 #[cfg(test)]
 mod samples;
+mod sarif;
 mod screen;
 mod window;
 
@@ -18,9 +25,16 @@ use std::{fmt, str::FromStr};
 
 pub use closing::problem_line;
 pub use concise::concise;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use human::text;
-pub use json::{Tool, json, jsonl};
+pub use json::{json, jsonl};
+pub use junit::junit;
 pub use page::{document, heading, paragraph};
+pub use rdjson::rdjson;
+pub use sarif::sarif;
+
+use crate::{finding::Report, source::Sources};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,11 +47,31 @@ pub enum Format {
     Json,
     /// A finding a line, each a JSON object.
     Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
+    /// A `JUnit` report, for whatever shows tests.
+    Junit,
+    /// Reviewdog's diagnostic format.
+    Rdjson,
 }
 
 impl Format {
     /// Every format, in the order of the command line's help.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Concise, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Concise,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Rdjson,
+    ];
 
     /// The word that the command line uses.
     #[must_use]
@@ -47,6 +81,27 @@ impl Format {
             Self::Concise => "concise",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+        }
+    }
+
+    /// The report in this format.
+    #[must_use]
+    pub fn write(self, report: &Report, sources: &Sources, style: &Style, tool: &Tool<'_>) -> String {
+        match self {
+            Self::Text => text(report, sources, style),
+            Self::Concise => concise(report, sources, style),
+            Self::Json => json(report, sources, tool),
+            Self::Jsonl => jsonl(report, sources),
+            Self::Sarif => sarif(report, sources, tool),
+            Self::Github => github(report, sources, tool),
+            Self::Gitlab => gitlab(report, sources, tool),
+            Self::Junit => junit(report, sources, tool),
+            Self::Rdjson => rdjson(report, sources, tool),
         }
     }
 }
@@ -59,7 +114,7 @@ impl fmt::Display for Format {
 
 /// The word names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is none of text, concise, json, jsonl")]
+#[error("`{found}` is none of text, concise, json, jsonl, sarif, github, gitlab, junit, rdjson")]
 pub struct UnknownFormat {
     found: String,
 }
@@ -71,6 +126,17 @@ impl FromStr for Format {
         let found = Self::ALL.into_iter().find(|format| format.word() == text);
         found.ok_or_else(|| UnknownFormat { found: text.to_owned() })
     }
+}
+
+/// Which kpl wrote a report, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// The date of the service reference that it went by.
+    pub reference: &'a str,
+    /// The folder that it was started in, with `/` between its parts: formats for other programs name files from there.
+    pub base: Option<&'a str>,
 }
 
 /// How text for a person looks.
@@ -98,6 +164,6 @@ mod tests {
     #[test]
     fn a_format_is_read_back_from_its_word() {
         assert_eq!(Format::ALL.map(|format| format.to_string().parse()), Format::ALL.map(Ok));
-        assert_eq!("xml".parse::<Format>().unwrap_err().to_string(), "`xml` is none of text, concise, json, jsonl");
+        assert_eq!("xml".parse::<Format>().unwrap_err().found, "xml");
     }
 }

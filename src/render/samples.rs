@@ -1,6 +1,6 @@
 //! Rules, sources and findings for this module's tests.
 
-use super::Style;
+use super::{Style, Tool};
 use crate::{
     finding::{Confidence, Family, Finding, Persona, Report, RuleInfo, Severity},
     source::{Origin, Source, SourceId, Sources},
@@ -19,6 +19,9 @@ pub(super) static PUBLIC_KEY_POLICY: RuleInfo = RuleInfo {
     documentation: "",
     fixture: "",
 };
+
+/// A kpl that was started in `/work`.
+pub(super) const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-27", base: Some("/work") };
 
 /// Without colours, 80 columns wide, the findings alone.
 pub(super) const PLAIN: Style =

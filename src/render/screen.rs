@@ -57,6 +57,11 @@ pub(super) fn push_shown(out: &mut String, text: &str, style: &Style) {
     }
 }
 
+/// Writes text on one line, with a stand-in for whatever takes no ink: for programs that show it somewhere.
+pub(super) fn push_inert(out: &mut String, text: &str) {
+    out.extend(text.chars().map(|character| stand_in(character).map_or(character, |(unicode, _)| unicode)));
+}
+
 /// Text as a terminal may get it.
 pub(super) fn shown(text: &str, style: &Style) -> String {
     let mut out = String::with_capacity(text.len());
@@ -91,28 +96,32 @@ pub(super) fn columns(text: &str) -> usize {
 /// Text as a terminal may get it, broken at blanks into lines that end before the column `to`.
 ///
 /// The first line starts in the column `first`, the others in the column `indent`, both from 0. A word that is longer
-/// than a line, as an ARN may be, stays whole, so that it can be copied. A line break in the text is kept.
+/// than a line, as an ARN may be, stays whole, so that it can be copied. A word that a CI system would obey at the start of
+/// a line does not come to stand there.
 pub(super) fn wrapped(text: &str, first: usize, indent: usize, style: &Style) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut taken = first;
-    for paragraph in text.split('\n') {
-        for (index, word) in paragraph.split(' ').enumerate() {
-            let word = shown(word, style);
-            let wide = columns(&word);
-            match lines.last_mut() {
-                Some(line) if index > 0 && taken + 1 + wide <= style.width => {
-                    line.push(' ');
-                    line.push_str(&word);
-                    taken += 1 + wide;
-                }
-                _ => {
-                    taken = wide + if lines.is_empty() { first } else { indent };
-                    lines.push(word);
-                }
+    for word in text.split(' ') {
+        let word = shown(word, style);
+        let wide = columns(&word);
+        match lines.last_mut() {
+            Some(line) if taken + 1 + wide <= style.width || is_command(&word) => {
+                line.push(' ');
+                line.push_str(&word);
+                taken += 1 + wide;
+            }
+            _ => {
+                taken = wide + if lines.is_empty() { first } else { indent };
+                lines.push(word);
             }
         }
     }
     lines
+}
+
+/// Whether a CI system takes a line that begins so for a command: `::error::`, `##vso[…]`.
+pub(super) fn is_command(text: &str) -> bool {
+    text.starts_with("::") || text.starts_with("##")
 }
 
 /// A colour, by what it is for.
@@ -182,7 +191,8 @@ mod tests {
     fn lines_end_before_the_width_and_long_words_stay_whole() {
         let style = Style { width: 12, ..PLAIN };
         assert_eq!(wrapped("one two arn:aws:iam::1 three", 6, 2, &style), ["one", "two", "arn:aws:iam::1", "three"]);
-        assert_eq!(wrapped("a b  c\nd", 0, 2, &style), ["a b  c", "d"]);
+        assert_eq!(wrapped("a b  c\nd", 0, 2, &style), ["a b  c␊d"]);
+        assert_eq!(wrapped("a name\n::a:: and ::error::b", 0, 2, &style), ["a name␊::a::", "and ::error::b"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod catalogue;
 mod cli;
 mod fixtures;
+mod formats;
 mod inputs;
 mod layers;
 mod reading;
