@@ -11,6 +11,7 @@ pub mod finding;
 pub mod key;
 pub mod syntax;
 
+pub mod config;
 pub mod policy;
 pub mod render;
 

@@ -3,11 +3,13 @@
 //! A [`Finding`] names its rule, its place and its remedy; a [`Report`] is everything that one run has to say. This
 //! module knows no rule, no policy and no screen.
 
+mod complaint;
 mod level;
 mod report;
 mod rule_info;
 mod suppression;
 
+pub use complaint::Complaint;
 pub use level::{Applicability, Confidence, Persona, Severity};
 pub use report::{DocumentInfo, FindingCount, NotEvaluated, Problem, Report};
 pub use rule_info::{Family, RuleInfo};

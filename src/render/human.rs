@@ -15,7 +15,7 @@ use super::{
     screen::{Ink, columns, painted, push_hanging, push_remark, shown, wrapped},
 };
 use crate::{
-    finding::{Applicability, Finding, Fix, Label, Report, Severity},
+    finding::{Applicability, Complaint, Finding, Fix, Label, Report, Severity},
     source::{Source, Sources},
 };
 
@@ -67,7 +67,7 @@ fn push_finding(out: &mut String, finding: &Finding, sources: &Sources, style: &
     push_header(out, finding, style);
     if let Some(source) = sources.get(finding.primary.span.source) {
         let excerpt = Excerpt::new(source, &finding.primary, &finding.related, style);
-        push_snippet(out, &excerpt, finding, source, style);
+        push_snippet(out, &excerpt, finding.severity, &finding.primary, source, style);
         for label in &excerpt.elsewhere {
             push_note(out, label, sources, style);
         }
@@ -83,13 +83,30 @@ fn push_finding(out: &mut String, finding: &Finding, sources: &Sources, style: &
     }
 }
 
+/// A mistake in a file that tells kpl what to do, shown as a finding is.
+#[must_use]
+pub fn complaint(complaint: &Complaint, source: &Source, style: &Style) -> String {
+    let mut out = String::new();
+    push_headline(&mut out, "error", Severity::Error, &complaint.message, style);
+    let excerpt = Excerpt::new(source, &complaint.place, &[], style);
+    push_snippet(&mut out, &excerpt, Severity::Error, &complaint.place, source, style);
+    if let Some(help) = &complaint.help {
+        push_remark(&mut out, ("help", Ink::Note), help, style);
+    }
+    out
+}
+
 fn push_header(out: &mut String, finding: &Finding, style: &Style) {
     let head = format!("{}[{}]", finding.severity, shown(finding.rule.id, style));
-    let mut lines = wrapped(&finding.message, columns(&head) + 2, HANGING, style);
+    push_headline(out, &head, finding.severity, &finding.message, style);
+}
+
+fn push_headline(out: &mut String, head: &str, severity: Severity, message: &str, style: &Style) {
+    let mut lines = wrapped(message, columns(head) + 2, HANGING, style);
     for line in &mut lines {
         *line = painted(line, Ink::Strong, style);
     }
-    out.push_str(&painted(&head, ink(finding.severity), style));
+    out.push_str(&painted(head, ink(severity), style));
     out.push_str(": ");
     push_hanging(out, &lines, HANGING);
 }
@@ -124,10 +141,17 @@ fn push_fix(out: &mut String, fix: &Fix, style: &Style) {
     push_remark(out, ("fix", Ink::Fix), &format!("{} ({claim})", fix.title), style);
 }
 
-fn push_snippet(out: &mut String, excerpt: &Excerpt, finding: &Finding, source: &Source, style: &Style) {
-    let name = shown(&address(source, &finding.primary), style);
+fn push_snippet(
+    out: &mut String,
+    excerpt: &Excerpt,
+    severity: Severity,
+    place: &Label,
+    source: &Source,
+    style: &Style,
+) {
+    let name = shown(&address(source, place), style);
     let snippet = Snippet { excerpt, name };
-    let handler = GraphicalReportHandler::new_themed(theme(excerpt, finding.severity, style))
+    let handler = GraphicalReportHandler::new_themed(theme(excerpt, severity, style))
         .without_syntax_highlighting()
         .without_primary_span_start();
     let mut drawn = String::new();

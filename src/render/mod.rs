@@ -27,7 +27,7 @@ pub use closing::problem_line;
 pub use concise::concise;
 pub use github::github;
 pub use gitlab::gitlab;
-pub use human::text;
+pub use human::{complaint, text};
 pub use json::{json, jsonl};
 pub use junit::junit;
 pub use page::{document, heading, paragraph};
