@@ -22,7 +22,8 @@ static OPTIONS: LazyLock<[Options; 2]> = LazyLock::new(|| {
         workloads: "arn:aws:iam::111122223333:role/kasten".parse().into_iter().collect(),
         admins: "arn:aws:iam::111122223333:role/admin".parse().into_iter().collect(),
         aliases: vec!["alias/kasten".to_owned()],
-    };
+            ..Declared::default()
+        };
     [Options::default(), Options { declared, ..Options::default() }]
 });
 

@@ -1,17 +1,14 @@
 //! What was typed.
 
+pub(super) mod settings;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::{
-    finding::{Persona, Severity},
-    lint::Selector,
-    policy::{AccountId, PolicyKind, Principal},
-    reference::Reference,
-    render::Format,
-    rules,
-};
+pub(super) use settings::{FailOn, SettingsArgs};
+
+use crate::{policy::PolicyKind, reference::Reference, render::Format};
 
 /// A policy linter for AWS IAM and KMS that needs no network and no account
 #[derive(Debug, Parser)]
@@ -29,6 +26,11 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// What kpl.toml and the command line settle
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a JSON Schema: of kpl.toml
+    Schema(SchemaArgs),
 }
 
 /// When to colour.
@@ -40,26 +42,6 @@ pub(super) enum ColorWhen {
     Always,
     /// Never.
     Never,
-}
-
-/// From which severity on findings fail the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    Error,
-    Warning,
-    Note,
-    Never,
-}
-
-impl FailOn {
-    pub(super) fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Error => Some(Severity::Error),
-            Self::Warning => Some(Severity::Warning),
-            Self::Note => Some(Severity::Note),
-            Self::Never => None,
-        }
-    }
 }
 
 /// Looks policies and keys over, alone and together.
@@ -83,49 +65,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "KIND", default_value = "auto", value_parser = kind, hide_default_value = true)]
     pub(super) kind: KindArg,
 
-    /// The account that owns what is checked, where the files do not say
-    #[arg(long, value_name = "ID", value_parser = account)]
-    pub(super) account: Option<AccountId>,
-
-    /// Who uses the key: a role, a user or a session
-    #[arg(long, value_name = "ARN", value_parser = workload, action = ArgAction::Append)]
-    pub(super) workload: Vec<Principal>,
-
-    /// Who may administer the key
-    #[arg(long, value_name = "ARN", value_parser = admin, action = ArgAction::Append)]
-    pub(super) admin: Vec<Principal>,
-
-    /// The alias that conditions must name
-    #[arg(long, value_name = "NAME", value_parser = alias, action = ArgAction::Append)]
-    pub(super) alias: Vec<String>,
-
-    /// Another account that is meant to have access
-    #[arg(long, value_name = "ID", value_parser = account, action = ArgAction::Append)]
-    pub(super) trusted_account: Vec<AccountId>,
-
-    /// Only these rules: names, families or Access Analyzer codes
-    #[arg(long, value_name = "RULES", value_delimiter = ',', action = ArgAction::Append)]
-    pub(super) select: Vec<Selector>,
-
-    /// All but these rules
-    #[arg(long, value_name = "RULES", value_delimiter = ',', action = ArgAction::Append)]
-    pub(super) ignore: Vec<Selector>,
-
-    /// The severity of a rule
-    #[arg(long, value_name = "RULE=LEVEL", value_parser = severity, action = ArgAction::Append)]
-    pub(super) severity: Vec<(&'static str, Severity)>,
-
-    /// Who reads: regular, pedantic (style too) or auditor (guesses too)
-    #[arg(long, value_name = "PERSONA", default_value = "regular", value_parser = persona, hide_default_value = true)]
-    pub(super) persona: Persona,
-
-    /// The least severity that ends the run with 1
-    #[arg(long, value_name = "LEVEL", default_value = "error")]
-    pub(super) fail_on: FailOn,
-
-    /// End with 1 also where a rule could not be asked
-    #[arg(long)]
-    pub(super) fail_on_undecided: bool,
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
 
     /// The name under which stdin is reported
     #[arg(long, value_name = "NAME")]
@@ -134,18 +75,6 @@ pub(super) struct CheckArgs {
     /// Pass over named files that hold no policy
     #[arg(long)]
     pub(super) if_policy: bool,
-
-    /// Files that rules may look at, and that are not reported on
-    #[arg(long, value_name = "GLOB", action = ArgAction::Append)]
-    pub(super) context: Vec<String>,
-
-    /// A newer service reference, as scripts/refresh-reference writes it
-    #[arg(long, value_name = "FILE")]
-    pub(super) reference: Option<PathBuf>,
-
-    /// Read no configuration; there is none yet, so this changes nothing
-    #[arg(long, hide = true)]
-    pub(super) isolated: bool,
 
     /// How many bytes a file and a policy may have
     #[arg(long, value_name = "BYTES")]
@@ -204,6 +133,42 @@ pub(super) struct RulesArgs {
     pub(super) color: ColorWhen,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print what is in force here, and where each value comes from
+    Show(Box<ConfigShowArgs>),
+}
+
+/// Prints what is in force.
+#[derive(Debug, clap::Args)]
+pub(super) struct ConfigShowArgs {
+    /// How it is written: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = catalogue_format, hide_default_value = true)]
+    pub(super) format: Format,
+
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
+
+    /// When to colour: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
+    pub(super) color: ColorWhen,
+}
+
+/// Prints a schema.
+#[derive(Debug, clap::Args)]
+pub(super) struct SchemaArgs {
+    /// Of what
+    #[arg(value_name = "NAME")]
+    pub(super) name: SchemaName,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    /// kpl.toml
+    Config,
+}
+
 fn version() -> String {
     format!("{} (reference of {})", env!("CARGO_PKG_VERSION"), Reference::embedded().date())
 }
@@ -231,48 +196,4 @@ fn kind(text: &str) -> Result<KindArg, String> {
     }
     let words: Vec<&str> = PolicyKind::ALL.into_iter().map(PolicyKind::word).collect();
     text.parse().map(|kind| KindArg(Some(kind))).map_err(|_| format!("it is auto, {}", words.join(", ")))
-}
-
-fn account(text: &str) -> Result<AccountId, String> {
-    text.parse().map_err(|error: crate::policy::AccountIdError| error.to_string())
-}
-
-fn workload(text: &str) -> Result<Principal, String> {
-    match text.parse() {
-        Ok(principal @ (Principal::Role(_) | Principal::User(_) | Principal::AssumedRole(_))) => Ok(principal),
-        Ok(_) | Err(_) => Err("it is the ARN of a role, a user or a role's session".to_owned()),
-    }
-}
-
-fn admin(text: &str) -> Result<Principal, String> {
-    match text.parse() {
-        Ok(Principal::Anyone | Principal::UniqueId(_)) | Err(_) => {
-            Err("it is the ARN of a role, a user, a role's session or an account's root".to_owned())
-        }
-        Ok(principal) => Ok(principal),
-    }
-}
-
-/// An alias's whole name; the prefix may be left out.
-fn alias(text: &str) -> Result<String, String> {
-    let name = text.strip_prefix("alias/").unwrap_or(text);
-    let legal = |character: char| character.is_ascii_alphanumeric() || matches!(character, '/' | '_' | '-');
-    if name.is_empty() || !name.chars().all(legal) {
-        return Err("it is an alias's name such as alias/kasten, no ARN".to_owned());
-    }
-    Ok(format!("alias/{name}"))
-}
-
-fn severity(text: &str) -> Result<(&'static str, Severity), String> {
-    let (rule, level) = text.split_once('=').ok_or("it is RULE=LEVEL")?;
-    let rule = match rule.parse().map_err(|error: crate::lint::UnknownSelector| error.to_string())? {
-        Selector::Rule(id) => id,
-        Selector::Family(_) | Selector::Code(_) => return Err(format!("`{rule}` is not the name of one rule")),
-    };
-    debug_assert!(rules::find(rule).is_some());
-    Ok((rule, level.parse().map_err(|_| "the level is error, warning or note".to_owned())?))
-}
-
-fn persona(text: &str) -> Result<Persona, String> {
-    text.parse().map_err(|_| "it is regular, pedantic or auditor".to_owned())
 }

@@ -1,29 +1,44 @@
 //! `kpl check`.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{Exit, args::CheckArgs, inputs, outputs::Outputs, progress::Progress, screen};
+use super::{
+    Exit,
+    args::{CheckArgs, FailOn},
+    inputs,
+    outputs::Outputs,
+    progress::Progress,
+    screen,
+    settings::{self, Folders, Settings},
+};
 use crate::{
-    document::Declared,
     finding::{Problem, Report},
-    lint::{self, Options, Selection},
+    lint::{self, Home, Options},
     reference::Reference,
     render,
 };
 
 pub(super) fn run(args: &CheckArgs) -> Exit {
-    let (reference, outputs) = match reference(args).and_then(|reference| Ok((reference, Outputs::new(args)?))) {
+    let folders = Folders::search();
+    let (file, settings) = match settings::read(&folders, &args.settings) {
+        Ok(settled) => settled,
+        Err(trouble) => return trouble.tell(&screen::style(args.color)),
+    };
+    let reference = reference(settings.reference.as_deref());
+    let (reference, outputs) = match reference.and_then(|reference| Ok((reference, Outputs::new(args)?))) {
         Ok(ready) => ready,
         Err(problem) => {
             complain(&[problem], args);
             return Exit::Failure;
         }
     };
-    let loaded = inputs::load(args);
-    let options = options(args, reference);
+    let loaded = inputs::load(args, &settings);
+    let ends = Ends { fail_on: settings.fail_on, undecided: settings.fail_on_undecided };
+    let options = options(args, settings, reference, folders.home(file.as_ref()));
     let progress = Progress::start(loaded.inputs.len(), args.quiet);
     let mut report = lint::lint_with(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
     drop(progress);
@@ -35,7 +50,7 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     complain(&report.problems, args);
     let unwritten = outputs.write(&report, &loaded.sources, options.reference.date(), args);
     complain(&unwritten, args);
-    if unwritten.is_empty() { exit(&report, args) } else { Exit::Failure }
+    if unwritten.is_empty() { ends.exit(&report) } else { Exit::Failure }
 }
 
 /// Tells of problems on stderr.
@@ -46,8 +61,8 @@ fn complain(problems: &[Problem], args: &CheckArgs) {
 }
 
 /// The reference that was named, else the one that this kpl was built with.
-fn reference(args: &CheckArgs) -> Result<Arc<Reference>, Problem> {
-    let Some(path) = &args.reference else { return Ok(Arc::new(Reference::embedded().clone())) };
+fn reference(named: Option<&Path>) -> Result<Arc<Reference>, Problem> {
+    let Some(path) = named else { return Ok(Arc::new(Reference::embedded().clone())) };
     let read = inputs::text(path).and_then(|text| Reference::read(&text).map_err(|error| error.to_string()));
     read.map(Arc::new).map_err(|message| Problem {
         file: path.display().to_string(),
@@ -64,39 +79,36 @@ fn today() -> Option<i64> {
     fixed.or_else(now).map(|seconds| seconds.div_euclid(86_400))
 }
 
-fn options(args: &CheckArgs, reference: Arc<Reference>) -> Options {
-    let declared = Declared {
-        account: args.account,
-        workloads: args.workload.clone(),
-        admins: args.admin.clone(),
-        aliases: args.alias.clone(),
-        trusted_accounts: args.trusted_account.clone(),
-    };
-    let selection = Selection {
-        select: args.select.clone(),
-        ignore: args.ignore.clone(),
-        severity: args.severity.iter().copied().collect(),
-        persona: args.persona,
-    };
+fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home: Home) -> Options {
     Options {
-        declared,
+        declared: settings.declared,
         kind: args.kind.0,
-        selection,
+        selection: settings.selection,
         max_policy: args.max_size.unwrap_or(lint::MAX_POLICY).max(lint::MAX_POLICY),
         if_policy: args.if_policy,
         reference,
         today: today(),
+        home,
+        paths: settings.paths,
     }
 }
 
-fn exit(report: &Report, args: &CheckArgs) -> Exit {
-    if report.problems.iter().any(|problem| problem.fatal) {
-        return Exit::Failure;
-    }
-    let undecided = args.fail_on_undecided && !report.not_evaluated.is_empty();
-    if undecided || args.fail_on.severity().is_some_and(|severity| report.reaches(severity)) {
-        Exit::Findings
-    } else {
-        Exit::Clean
+/// What ends a run with 1.
+struct Ends {
+    fail_on: FailOn,
+    undecided: bool,
+}
+
+impl Ends {
+    fn exit(&self, report: &Report) -> Exit {
+        if report.problems.iter().any(|problem| problem.fatal) {
+            return Exit::Failure;
+        }
+        let undecided = self.undecided && !report.not_evaluated.is_empty();
+        if undecided || self.fail_on.severity().is_some_and(|severity| report.reaches(severity)) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
     }
 }

@@ -11,8 +11,9 @@ use std::{
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 
-use super::args::CheckArgs;
+use super::{args::CheckArgs, settings::Settings};
 use crate::{
+    config,
     finding::Problem,
     lint::Input,
     source::{Origin, Source, Sources},
@@ -40,10 +41,12 @@ pub(super) fn text(path: &Path) -> Result<String, String> {
 }
 
 /// Reads every file that the arguments name.
-pub(super) fn load(args: &CheckArgs) -> Loaded {
+pub(super) fn load(args: &CheckArgs, settings: &Settings) -> Loaded {
     let mut finder = Finder {
+        settings,
         targets: Vec::new(),
         problems: Vec::new(),
+        skipped: Vec::new(),
         seen: HashSet::new(),
         max_file: args.max_size.unwrap_or(MAX_FILE).max(MAX_FILE),
     };
@@ -51,13 +54,12 @@ pub(super) fn load(args: &CheckArgs) -> Loaded {
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
     for path in paths {
         if path.as_os_str() == "-" {
-            let from = From::Stdin(args.stdin_filename.clone());
-            finder.targets.push(Target { from, named: true, reported: true });
+            finder.stdin(args.stdin_filename.clone());
         } else {
             finder.path(path, true);
         }
     }
-    for pattern in &args.context {
+    for pattern in &settings.context {
         finder.glob(pattern, false);
     }
     finder.read()
@@ -77,16 +79,35 @@ enum From {
 }
 
 /// Finds the files that the arguments mean, each once.
-struct Finder {
+struct Finder<'s> {
+    settings: &'s Settings,
     targets: Vec<Target>,
     problems: Vec<Problem>,
+    skipped: Vec<Problem>,
     seen: HashSet<PathBuf>,
     max_file: u64,
 }
 
-impl Finder {
+impl Finder<'_> {
+    fn stdin(&mut self, name: Option<String>) {
+        if let Some(name) = name.as_deref().filter(|name| self.settings.force_exclude && self.excludes(Path::new(name)))
+        {
+            return self.pass_over(Path::new(name));
+        }
+        self.targets.push(Target { from: From::Stdin(name), named: true, reported: true });
+    }
+
+    fn excludes(&self, path: &Path) -> bool {
+        self.settings.exclude.cover(&path.to_string_lossy())
+    }
+
+    fn pass_over(&mut self, path: &Path) {
+        self.skipped.push(problem(path, format!("{} excludes it", config::FILE_NAME), None, false));
+    }
+
     fn path(&mut self, path: &Path, reported: bool) {
         match fs::metadata(path) {
+            Ok(_) if reported && self.settings.force_exclude && self.excludes(path) => self.pass_over(path),
             Ok(about) if about.is_dir() => self.folder(path, reported),
             Ok(about) => self.file(path, about.len(), true, reported),
             Err(error) if error.kind() == ErrorKind::NotFound && is_pattern(path) => {
@@ -115,7 +136,14 @@ impl Finder {
 
     /// Walks a folder in the order of names, leaving out what .gitignore leaves out.
     fn folder(&mut self, folder: &Path, reported: bool) {
-        let walk = WalkBuilder::new(folder).require_git(false).sort_by_file_path(Ord::cmp).build();
+        let mut walk = WalkBuilder::new(folder);
+        walk.require_git(false).sort_by_file_path(Ord::cmp);
+        // Who names a folder that is excluded means it; and what is only context is named by itself.
+        if reported && !self.excludes(folder) {
+            let exclude = self.settings.exclude.clone();
+            walk.filter_entry(move |entry| !exclude.cover(&entry.path().to_string_lossy()));
+        }
+        let walk = walk.build();
         for entry in walk {
             match entry {
                 Ok(entry) if is_opened(entry.path()) => self.found(entry.path(), reported),
@@ -158,7 +186,7 @@ impl Finder {
         } else {
             self.targets.par_iter().map(|target| target.read(max)).collect()
         };
-        let mut loaded = Loaded { problems: self.problems, ..Loaded::default() };
+        let mut loaded = Loaded { problems: self.problems, skipped: self.skipped, ..Loaded::default() };
         for (target, text) in self.targets.iter().zip(texts) {
             match text {
                 Ok(source) => {

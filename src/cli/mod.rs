@@ -2,12 +2,15 @@
 
 mod args;
 mod check;
+mod config;
 mod explain;
 mod inputs;
 mod outputs;
 mod progress;
 mod rules;
+mod schema;
 mod screen;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -51,5 +54,7 @@ pub fn run() -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Config(command) => config::run(&command),
+        Command::Schema(args) => schema::run(&args),
     }
 }

@@ -19,6 +19,12 @@ pub struct Declared {
     pub aliases: Vec<String>,
     /// Other accounts that are meant to have access.
     pub trusted_accounts: Vec<AccountId>,
+    /// Organisations whose accounts are meant to have access, `o-…`.
+    pub trusted_orgs: Vec<String>,
+    /// The Region of the key.
+    pub region: Option<String>,
+    /// The partition.
+    pub partition: Option<String>,
 }
 
 /// The documents of a run, in the order of their files.
@@ -98,14 +104,23 @@ impl<'a> Project<'a> {
             || declared.filter_map(Principal::account).any(|known| known == account)
     }
 
-    /// The partition that the described keys or the declared principals name; `aws` where nothing tells.
+    /// Whether the user has named an organisation as one that is meant.
+    #[must_use]
+    pub fn trusts_organisation(&self, id: &str) -> bool {
+        self.declared.trusted_orgs.iter().any(|known| known == id)
+    }
+
+    /// The partition that the described keys name, else what was declared, else that of the declared principals; `aws` where
+    /// nothing tells.
     #[must_use]
     pub fn partition(&self) -> String {
-        let keys = self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str());
+        let partition = |arn: &str| Arn::parse(arn).ok().map(|arn| arn.partition.to_owned());
+        let mut keys = self.keys().filter_map(|key| partition(&key.arn.as_ref()?.value));
         let principals = self.declared.workloads.iter().chain(&self.declared.admins);
-        let arns = keys.chain(principals.filter_map(Principal::arn).map(crate::policy::PrincipalArn::as_str));
-        let partition = arns.filter_map(|arn| Arn::parse(arn).ok()).map(|arn| arn.partition.to_owned()).next();
-        partition.unwrap_or_else(|| "aws".to_owned())
+        let mut named =
+            principals.filter_map(Principal::arn).map(crate::policy::PrincipalArn::as_str).filter_map(partition);
+        let told = keys.next().or_else(|| self.declared.partition.clone()).or_else(|| named.next());
+        told.unwrap_or_else(|| "aws".to_owned())
     }
 
     /// What part a principal has.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Selection;
+use super::{Options, PathSettings};
 use crate::{
     document::{Notation, PolicyDocument, Project},
     finding::{Applicability, Finding, NotEvaluated, Report},
@@ -35,9 +35,11 @@ pub(super) fn finish(
     unasked: Vec<Unasked>,
     project: &Project<'_>,
     sources: &Sources,
-    selection: &Selection,
+    options: &Options,
 ) {
+    let selection = &options.selection;
     let places = Places::new(project);
+    let local = Local::new(report, sources, &options.paths);
     for finding in &mut found {
         if finding.document == usize::MAX {
             finding.document = places.document_of(finding.primary.span);
@@ -45,7 +47,9 @@ pub(super) fn finish(
         if let Some(severity) = selection.severity.get(finding.rule.id) {
             finding.severity = *severity;
         }
+        local.set_severity(finding);
     }
+    found.retain(|finding| !local.silences(finding));
     found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
     // What the reader is not shown must not speak for what he would be.
     found.retain(|finding| selection.shows(finding));
@@ -71,6 +75,37 @@ pub(super) fn finish(
         .collect();
     report.not_evaluated.sort_by(|one, other| (one.document, one.rule).cmp(&(other.document, other.rule)));
     report.not_evaluated.dedup();
+}
+
+/// The settings of each source that has some of its own, the last to be written first.
+struct Local<'o>(HashMap<SourceId, Vec<&'o PathSettings>>);
+
+impl<'o> Local<'o> {
+    fn new(report: &Report, sources: &Sources, paths: &'o [PathSettings]) -> Self {
+        let mut local = HashMap::new();
+        for document in report.documents.iter().filter(|_| !paths.is_empty()) {
+            let Some(source) = sources.get(document.source) else { continue };
+            local.entry(document.source).or_insert_with(|| {
+                let name = source.name();
+                paths.iter().rev().filter(|path| path.files.cover(&name)).collect()
+            });
+        }
+        Self(local)
+    }
+
+    fn of(&self, finding: &Finding) -> &[&'o PathSettings] {
+        self.0.get(&finding.primary.span.source).map_or(&[], Vec::as_slice)
+    }
+
+    fn set_severity(&self, finding: &mut Finding) {
+        if let Some(severity) = self.of(finding).iter().find_map(|path| path.severity.get(finding.rule.id)) {
+            finding.severity = *severity;
+        }
+    }
+
+    fn silences(&self, finding: &Finding) -> bool {
+        self.of(finding).iter().any(|path| path.ignore.iter().any(|selector| selector.covers(finding.rule)))
+    }
 }
 
 /// Where the documents of a report stand.

@@ -1,6 +1,7 @@
 //! From sources to a report: reads documents, asks the rules, and puts in order what they say.
 
 mod finish;
+mod paths;
 mod selection;
 
 use std::{
@@ -10,7 +11,8 @@ use std::{
 
 use rayon::prelude::*;
 
-pub use selection::{Selection, Selector, UnknownSelector, nearest};
+pub use paths::{Globs, Home};
+pub use selection::{PathSettings, Selection, Selector, UnknownSelector, nearest};
 
 use crate::{
     document::{self, Declared, Document, PolicyDocument, Project},
@@ -42,12 +44,22 @@ pub struct Options {
     pub reference: Arc<Reference>,
     /// The day, counted from 1970, by which the reference's age is told; `None` where it does not matter.
     pub today: Option<i64>,
+    /// From where files are named in fingerprints.
+    pub home: Home,
+    /// What holds for some files alone.
+    pub paths: Vec<PathSettings>,
 }
 
 /// The age in days from which on a name that the reference lacks may be new.
 const OLD: i64 = 120;
 
 impl Options {
+    /// The kind that the user says a file's policies have.
+    fn kind_of(&self, source: &Source) -> Option<PolicyKind> {
+        let of_paths = || self.paths.iter().rev().filter(|path| path.kind.is_some());
+        self.kind.or_else(|| of_paths().find(|path| path.files.cover(&source.name())).and_then(|path| path.kind))
+    }
+
     fn aws(&self) -> Aws<'_> {
         let age = self.today.zip(day(self.reference.date())).map(|(today, made)| today - made);
         Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > OLD) }
@@ -69,7 +81,9 @@ impl Default for Options {
     fn default() -> Self {
         let (declared, selection) = (Declared::default(), Selection::default());
         let reference = Arc::new(Reference::embedded().clone());
-        Self { declared, kind: None, selection, max_policy: MAX_POLICY, if_policy: false, reference, today: None }
+        let (home, paths) = (Home::default(), Vec::new());
+        let max_policy = MAX_POLICY;
+        Self { declared, kind: None, selection, max_policy, if_policy: false, reference, today: None, home, paths }
     }
 }
 
@@ -145,7 +159,7 @@ impl<'a> Run<'a> {
 
     fn open(&self, input: Input) -> Opened<'a> {
         let Some(source) = self.sources.get(input.source) else { return Opened::default() };
-        let Ok(opened) = catch_unwind(AssertUnwindSafe(|| document::open(source, self.options.kind))) else {
+        let Ok(opened) = catch_unwind(AssertUnwindSafe(|| document::open(source, self.options.kind_of(source)))) else {
             let problem = problem(source, "internal error while it was read", None, true);
             return Opened { problem: Some(problem), ..Opened::default() };
         };
@@ -243,7 +257,7 @@ impl<'a> Run<'a> {
             all.crashes.append(&mut said.crashes);
         }
         self.report.problems.append(&mut all.crashes);
-        finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, &self.options.selection);
+        finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, self.options);
     }
 }
 

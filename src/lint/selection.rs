@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Globs;
 use crate::{
     finding::{Confidence, Family, Finding, Persona, RuleInfo, Severity},
+    policy::PolicyKind,
     rules,
 };
 
@@ -43,8 +45,19 @@ impl std::str::FromStr for Selector {
     }
 }
 
+impl std::fmt::Display for Selector {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rule(name) | Self::Code(name) => out.pad(name),
+            Self::Family(family) => family.fmt(out),
+        }
+    }
+}
+
 impl Selector {
-    fn covers(self, rule: &RuleInfo) -> bool {
+    /// Whether it names a rule.
+    #[must_use]
+    pub fn covers(self, rule: &RuleInfo) -> bool {
         match self {
             Self::Rule(id) => rule.id == id,
             Self::Family(family) => rule.family == family,
@@ -75,6 +88,19 @@ pub struct Selection {
     pub severity: HashMap<&'static str, Severity>,
     /// Who reads the report.
     pub persona: Persona,
+}
+
+/// What holds for some files alone.
+#[derive(Clone, Debug)]
+pub struct PathSettings {
+    /// Which files.
+    pub files: Globs,
+    /// What kind of policy they hold.
+    pub kind: Option<PolicyKind>,
+    /// Rules that keep silent about them.
+    pub ignore: Vec<Selector>,
+    /// Severities of rules there.
+    pub severity: HashMap<&'static str, Severity>,
 }
 
 impl Default for Selection {

@@ -30,7 +30,7 @@ pub use gitlab::gitlab;
 pub use human::{complaint, text};
 pub use json::{json, jsonl};
 pub use junit::junit;
-pub use page::{document, heading, paragraph};
+pub use page::{document, heading, paragraph, rows};
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 

@@ -2,7 +2,7 @@
 
 use super::{
     Style,
-    screen::{Ink, painted, push_hanging, wrapped},
+    screen::{Ink, columns, painted, push_hanging, shown, wrapped},
 };
 
 /// How far the text of a page is indented.
@@ -19,6 +19,24 @@ pub fn heading(text: &str, style: &Style) -> String {
 pub fn paragraph(text: &str, indent: usize, style: &Style) -> String {
     let mut out = " ".repeat(indent);
     push_hanging(&mut out, &wrapped(text, indent, indent, style), indent);
+    out
+}
+
+/// Rows of three columns; the first two are as wide as their longest text, the last is broken into lines.
+#[must_use]
+pub fn rows(rows: &[[String; 3]], style: &Style) -> String {
+    let wide = |column: usize| rows.iter().map(|row| columns(&row[column])).max().unwrap_or_default();
+    let (first, second) = (wide(0), wide(1));
+    let indent = first + second + 4;
+    let mut out = String::new();
+    for [name, origin, value] in rows {
+        let pad = |text: &str, width: usize| " ".repeat(width - columns(text) + 2);
+        out.push_str(&painted(&shown(name, style), Ink::Strong, style));
+        out.push_str(&pad(name, first));
+        out.push_str(&painted(&shown(origin, style), Ink::Faint, style));
+        out.push_str(&pad(origin, second));
+        push_hanging(&mut out, &wrapped(value, indent, indent, style), indent);
+    }
     out
 }
 

@@ -50,6 +50,9 @@ impl Case<'_> {
             admins: principals("admin"),
             aliases: self.texts("alias"),
             trusted_accounts: self.texts("trusted-account").iter().map(|text| text.parse().unwrap()).collect(),
+            trusted_orgs: self.texts("trusted-org"),
+            region: self.text("region").map(str::to_owned),
+            partition: self.text("partition").map(str::to_owned),
         };
         let persona = self.text("persona").map_or(Persona::Auditor, |text| text.parse().unwrap());
         let ignore = self.texts("ignore").iter().map(|text| text.parse().unwrap()).collect();

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod cli;
+mod config;
 mod fixtures;
 mod formats;
 mod inputs;

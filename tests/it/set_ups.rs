@@ -28,6 +28,7 @@ fn run(case: &Node<'_>, base: &Node<'_>) -> (Report, Vec<String>) {
         admins: vec![text(case, base, "admin").parse().unwrap()],
         aliases: vec![text(case, base, "alias").to_owned()],
         trusted_accounts: Vec::new(),
+        ..Declared::default()
     };
     let report = lint::lint(&sources, &inputs, &Options { declared, ..Options::default() });
     let told = fixtures::told(&report, &sources);

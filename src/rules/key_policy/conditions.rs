@@ -193,10 +193,14 @@ fn named(finding: Finding, value: &Spanned<String>, service: &str, region: &str)
     finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits)
 }
 
-/// The Region of the key whose policy this is: of the only one that is described, unless it has replicas elsewhere.
+/// The Region of the key whose policy this is: of the only one that is described, unless it has replicas elsewhere, else
+/// what was declared.
 fn key_region<'p>(cx: &RuleContext<'p, '_>) -> Option<&'p str> {
     if cx.kind() != PolicyKind::Key {
         return None;
+    }
+    if cx.project.keys().next().is_none() {
+        return cx.project.declared.region.as_deref();
     }
     let arn = Arn::parse(&cx.project.only_key()?.arn.as_ref()?.value).ok()?;
     let is_multi_region = arn.resource.starts_with("key/mrk-");

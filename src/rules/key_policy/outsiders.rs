@@ -2,16 +2,19 @@
 
 use super::owner;
 use crate::{
+    document::Project,
     finding::{Applicability, Confidence, Finding, RuleInfo},
-    policy::{AccountId, Listed, Policy, PolicyKind, Principal, Statement},
+    policy::{
+        AccountId, Comparison, Condition, Listed, Operator, Policy, PolicyKind, Principal, Quantifier, Statement,
+    },
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits, operations},
 };
 
 declare_rules! { KeyPolicy:
     /// ## What it does
     /// Flags an `Allow` of a key policy for a principal of another account that nobody declared: neither
-    /// `--trusted-account` nor `--workload` nor `--admin` names it or its account. The owner of the key is what `--account`
-    /// says, or `describe-key`, else the account whose root may rewrite the policy.
+    /// `--trusted-account` nor `--workload` nor `--admin` names it or its account, and no condition on `aws:PrincipalOrgID`
+    /// asks for an organisation of `--trusted-org`. The owner of the key is what `--account` says, or `describe-key`, else the account whose root may rewrite the policy.
     ///
     /// ## Why it matters
     /// Who administers the other account decides who of it uses the key.
@@ -110,6 +113,9 @@ fn names_several_accounts(policy: &Policy) -> bool {
 
 fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let Some(listed) = statement.named_principals() else { return };
+    if statement.conditions.iter().any(|condition| asks_for_trusted_organisation(condition, cx.project)) {
+        return;
+    }
     for principal in &listed.read {
         let Some(account) = principal.value.account().filter(|account| *account != owner) else { continue };
         if cx.project.trusts(account) {
@@ -125,6 +131,22 @@ fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>,
         let is_told = cx.project.owner().is_some();
         out.push(if is_told { finding } else { finding.confidence(Confidence::Medium) });
     }
+}
+
+/// Whether a row lets in only organisations that the user has named.
+///
+/// Source: IAM User Guide, "AWS global condition context keys", `aws:PrincipalOrgID`.
+fn asks_for_trusted_organisation(condition: &Condition, project: &Project<'_>) -> bool {
+    let Operator { comparison, quantifier, if_exists } = condition.operator.value;
+    let is_equal = matches!(comparison, Comparison::StringEquals | Comparison::StringLike);
+    let values = &condition.values;
+    is_equal
+        && !if_exists
+        && quantifier != Some(Quantifier::ForAllValues)
+        && condition.key.value.is("aws:PrincipalOrgID")
+        && !values.read.is_empty()
+        && values.read.len() == values.len()
+        && values.values().all(|id| project.trusts_organisation(id))
 }
 
 fn ineffective_actions(statement: &Statement, owner: AccountId, out: &mut Findings<'_>) {
