@@ -32,6 +32,10 @@ struct Layer {
 enum Encoding {
     JsonString,
     Percent,
+    /// A scalar of YAML without escapes: what is on one line stands there as it is.
+    Scalar,
+    /// A scalar of YAML in single quotes.
+    SingleQuoted,
 }
 
 /// How a change to an inner text is written in the outer one.
@@ -51,6 +55,8 @@ impl Writing {
         self.0.iter().rev().fold(text.to_owned(), |text, encoding| match encoding {
             Encoding::JsonString => print::escaped(&text).into_owned(),
             Encoding::Percent => percent_encoded(&text),
+            Encoding::Scalar => text,
+            Encoding::SingleQuoted => text.replace('\'', "''"),
         })
     }
 }
@@ -217,20 +223,51 @@ fn percent_encoded(text: &str) -> String {
 
 /// A string node's text as an inner text. `raw` is its spelling in the file.
 ///
-/// A JSON string is mapped byte by byte; a string of another notation only where it is spelt without escapes.
+/// A JSON string is mapped byte by byte; a scalar of YAML by its characters, wherever its lines are folded or indented.
+/// `None` where the two cannot be held against each other.
 #[must_use]
 pub fn inner_of(node: &Node<'_>, raw: &str) -> Option<Inner> {
     let text: Cow<'_, str> = Cow::Borrowed(node.as_str()?);
     if let Some(inner) = Inner::of_json_string(raw, node.span).filter(|inner| inner.text() == text) {
         return Some(inner);
     }
-    let start = raw.find(text.as_ref())?;
-    let breaks = vec![(0, node.span.start + offset(start))];
-    Some(Inner {
-        text: text.into_owned(),
-        source: node.span.source,
-        layers: vec![Layer { encoding: Encoding::JsonString, breaks }],
-    })
+    let encoding = if raw.starts_with('\'') { Encoding::SingleQuoted } else { Encoding::Scalar };
+    let breaks = aligned(&text, raw, encoding, node.span.start)?;
+    Some(Inner { text: text.into_owned(), source: node.span.source, layers: vec![Layer { encoding, breaks }] })
+}
+
+/// Where a scalar's offsets jump against its spelling, which begins at `at`; blanks and line ends may differ.
+fn aligned(text: &str, raw: &str, encoding: Encoding, at: u32) -> Option<Vec<(u32, u32)>> {
+    const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+    let (mut inner, mut outer) = (0, usize::from(encoding == Encoding::SingleQuoted));
+    let mut breaks = vec![(0, at + offset(outer))];
+    loop {
+        let (rest, spelt) = (text.get(inner..)?, raw.get(outer..)?);
+        let words = rest.bytes().zip(spelt.bytes()).take_while(|(one, other)| one == other);
+        // In single quotes a quote is spelt twice; the first of the two ends the stretch.
+        let quote = words.clone().position(|(byte, _)| byte == b'\'' && encoding == Encoding::SingleQuoted);
+        let length = quote.map_or_else(|| words.count(), |quote| quote + 1);
+        (inner, outer) = (inner + length, outer + length);
+        if inner >= text.len() {
+            return Some(breaks);
+        }
+        let (rest, spelt) = (text.get(inner..)?, raw.get(outer..)?);
+        if quote.is_some() {
+            outer += 1;
+        } else {
+            let blanks = |text: &str| text.len() - text.trim_start_matches(BLANKS).len();
+            let step = (blanks(rest), blanks(spelt));
+            // A block scalar's last line end is no part of its place.
+            if step.0 == rest.len() {
+                return Some(breaks);
+            }
+            if step == (0, 0) {
+                return None;
+            }
+            (inner, outer) = (inner + step.0, outer + step.1);
+        }
+        breaks.push((offset(inner), at + offset(outer)));
+    }
 }
 
 #[cfg(test)]
@@ -278,5 +315,26 @@ mod tests {
         assert_eq!(inner.text(), "{\"a\":1}");
         assert_eq!(outer_text(raw, &inner, "\"a\""), r#"\\\"a\\\""#);
         assert_eq!(inner.writing().encode("\""), r#"\\\""#);
+    }
+
+    /// What a YAML scalar's text holds, as it is spelt in the file.
+    fn spelt<'a>(source: &'a crate::source::Source, wanted: &str) -> &'a str {
+        let root = crate::syntax::yaml::read(source).root;
+        let node = root.get("p").unwrap();
+        let inner = inner_of(node, source.slice(node.span)).unwrap();
+        let start = inner.text().find(wanted).unwrap();
+        let span = Span { source: source.id, start: offset(start), end: offset(start + wanted.len()) };
+        source.slice(inner.place(span))
+    }
+
+    #[test]
+    fn a_text_in_a_block_scalar_is_found_on_its_lines() {
+        let yaml = |text: &str| crate::source::Source::of_text(crate::source::Origin::Stdin(None), text.to_owned());
+        let literal = yaml("p: |\n  {\r\n    \"a\": \"é\",\n\n    \"b\": 1\n  }\nq: 1\n");
+        assert_eq!((spelt(&literal, "\"é\""), spelt(&literal, "\"b\": 1")), ("\"é\"", "\"b\": 1"));
+        let folded = yaml("p: >-\n  {\"a\":\n  1,\n  \"b\": 2}\n");
+        assert_eq!((spelt(&folded, "1"), spelt(&folded, "\"b\"")), ("1", "\"b\""));
+        let single = yaml("p: '{\"a\": \"it''s\", \"b\": 1}'\n");
+        assert_eq!((spelt(&single, "\"it's\""), spelt(&single, "\"b\"")), ("\"it''s\"", "\"b\""));
     }
 }

@@ -110,6 +110,8 @@ pub enum Cause {
     TooDeep,
     /// More aliases than a reader follows.
     TooManyAliases,
+    /// A name stands twice in one object of YAML; the name.
+    Duplicate(String),
     /// The YAML reader's own words.
     Yaml(String),
 }
@@ -161,6 +163,7 @@ impl Cause {
             Self::Trailing => "text behind the end of the document".to_owned(),
             Self::TooDeep => format!("nested deeper than {MAX_DEPTH} levels"),
             Self::TooManyAliases => "its aliases expand to too many nodes".to_owned(),
+            Self::Duplicate(name) => format!("`{}` stands twice in one object", shortened(name)),
             Self::Yaml(message) => message.clone(),
         }
     }
@@ -183,6 +186,7 @@ impl Cause {
             Self::Trailing => "keep one document in a file",
             Self::TooDeep => "flatten it; this bound is fixed, and no policy comes near it",
             Self::TooManyAliases => "write the values out",
+            Self::Duplicate(_) => "keep one of the two: readers differ in which of them counts",
             _ => return None,
         })
     }

@@ -1,22 +1,28 @@
-//! YAML: the first document of a text.
+//! YAML: the documents of a text.
 //!
-//! The scanner is `granit-parser`. Its events are gathered first and the tree is read from those, so that an alias is
+//! Each document is scanned by itself, so that what is broken in one hides no other. The scanner is `granit-parser`. Its events are gathered first and the tree is read from those, so that an alias is
 //! its anchor's events read once more. A plain value means what YAML 1.2's core schema says, but digits are a number
 //! only where they are one of JSON: `012345678901` is an account, `2012-10-17` a version, and both keep their
 //! spelling. A value with a tag of its own (`!Sub`) is unknown. Comments are passed over.
 
 mod scan;
+mod split;
+mod template;
 #[cfg(test)]
 mod tests;
 
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    ops::Range,
 };
 
 use granit_parser::{Event, ScalarStyle, Tag};
 
-use self::scan::{FILLER, MAX_STARS, Scan, Step, character, is_absent};
+use self::{
+    scan::{FILLER, MAX_STARS, Scan, Step, Stretch, character, is_absent},
+    template::Filling,
+};
 use super::{Cause, Fault, MAX_DEPTH, Member, Node, Tree, Value, json::is_number};
 use crate::source::{Source, Span};
 
@@ -29,39 +35,114 @@ const OWN_ANCHOR: &str = "this alias stands inside its own anchor";
 /// The tag `!`, which makes a plain scalar a string.
 const UNSPECIFIC: (&str, &str) = ("", "!");
 
-/// Reads a text.
+/// One document of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<'a> {
+    /// What was read.
+    pub tree: Tree<'a>,
+    /// Where the document stands, its marks included.
+    pub place: Span,
+    /// What a template (`{{ … }}`) fills in, in the order of the text; each value that holds any of it is unknown.
+    pub filled: Vec<Span>,
+}
+
+/// Whether `{{ … }}` is taken for what a template fills in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Templates {
+    Filled,
+    Text,
+}
+
+/// Reads the first document of a text that is no template; a further one is a fault.
 ///
 /// An alias stands where it is written; what is inside its value, and what `<<` merges, stands at the anchor. A block
 /// scalar stands from its first character that is no blank to its last.
 #[must_use]
 pub fn read(source: &Source) -> Tree<'_> {
+    let mut parts = parts(source, Templates::Text).into_iter();
+    let Some(Part { mut tree, .. }) = parts.next() else {
+        return Tree { root: Node { value: Value::Null, span: source.span() }, faults: Vec::new() };
+    };
+    if let Some(next) = parts.next() {
+        let start = next.tree.root.span.start as usize;
+        let line = source.line_range(source.line_of(next.tree.root.span.start));
+        let before = split::marker_before(source.text(), start).unwrap_or(start.max(line.start));
+        let line = source.line_range(source.line_of(source.place(before, before).start));
+        tree.faults.push(fault(Cause::Trailing, source.place(before, line.end)));
+    }
+    tree
+}
+
+/// Reads every document of a text; there is at least one.
+#[must_use]
+pub fn read_all(source: &Source) -> Vec<Part<'_>> {
+    parts(source, Templates::Filled)
+}
+
+fn parts(source: &Source, templates: Templates) -> Vec<Part<'_>> {
     let mut text = Cow::Borrowed(source.text());
     if !source.damaged.is_empty() {
         text = Cow::Owned(text.replace('\u{1a}', FILLER));
     }
+    let stretches = split::documents(&text).into_iter();
+    let mut parts: Vec<Part<'_>> = stretches.filter_map(|range| part(source, &text, range, templates)).collect();
+    if parts.is_empty() {
+        let faults = vec![fault(Cause::Empty, source.span())];
+        let tree = Tree { root: Node { value: Value::Null, span: source.span() }, faults };
+        parts.push(Part { tree, filled: Vec::new(), place: source.span() });
+    }
+    if let (Some(part), Some(first)) = (parts.first_mut(), source.damaged.first()) {
+        let place = source.place(*first as usize, *first as usize + 1);
+        part.tree.faults.push(Fault { count: source.damaged.len(), ..fault(Cause::NotUtf8, place) });
+        part.tree.faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
+    }
+    parts
+}
+
+/// Reads one document; `None` where nothing is written.
+fn part<'a>(source: &'a Source, text: &str, range: Range<usize>, templates: Templates) -> Option<Part<'a>> {
+    let stretch = Stretch { text: text.get(range.clone())?, base: range.start };
+    if templates == Templates::Text || !template::is_one(stretch.text) {
+        return read_filled(source, stretch, &[]);
+    }
+    let cut = |part: &Part<'_>| part.tree.faults.iter().any(|fault| fault.cause.cuts());
+    let mut best = None;
+    for filling in [Filling::Values, Filling::Nothing] {
+        let (text, filled) = template::masked(stretch, filling);
+        let read = read_filled(source, Stretch { text: &text, ..stretch }, &filled);
+        let is_whole = read.as_ref().is_some_and(|part| !cut(part));
+        best = best.filter(|_| !is_whole).or(read);
+        if is_whole {
+            break;
+        }
+    }
+    best
+}
+
+fn read_filled<'a>(source: &'a Source, stretch: Stretch<'_>, filled: &[Range<usize>]) -> Option<Part<'a>> {
+    let mut text = Cow::Borrowed(stretch.text);
     let mut stars = Vec::new();
     let scan = loop {
-        let mut scan = Scan::of(source, &text);
+        let mut scan = Scan::of(source, Stretch { text: &text, ..stretch });
         let Some(star) = scan.star() else { break scan };
         stars.push(star);
         if stars.len() > MAX_STARS {
             scan.stop = None;
             break scan;
         }
-        let [before, behind] = [0..star.range().start, star.range().end..text.len()].map(|part| text.get(part));
+        let at = star.range().start - stretch.base..star.range().end - stretch.base;
+        let [before, behind] = [0..at.start, at.end..text.len()].map(|part| text.get(part));
         text = Cow::Owned([before.unwrap_or_default(), FILLER, behind.unwrap_or_default()].concat());
     };
-    let mut reader = Reader::new(source, &scan);
-    let root = reader.root();
+    let mut reader = Reader::new(source, &scan, filled);
+    let root = reader.root()?;
     let mut faults = reader.faults;
     faults.extend(scan.unquoted(&stars));
     faults.extend(scan.stop);
-    faults.extend(source.damaged.first().map(|first| {
-        let place = source.place(*first as usize, *first as usize + 1);
-        Fault { count: source.damaged.len(), ..fault(Cause::NotUtf8, place) }
-    }));
     faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
-    Tree { root, faults }
+    let filled = filled.iter().map(|range| source.place(range.start, range.end)).collect();
+    let place = source.place(stretch.base, stretch.base + stretch.text.len());
+    Some(Part { tree: Tree { root, faults }, filled, place })
 }
 
 fn fault(cause: Cause, span: Span) -> Fault {
@@ -83,6 +164,8 @@ fn is_text(tag: &Tag) -> bool {
 struct Reader<'a, 's> {
     source: &'a Source,
     scan: &'s Scan<'s>,
+    /// What a template fills in.
+    filled: &'s [Range<usize>],
     /// Where each anchor stands among the steps.
     anchors: HashMap<usize, usize>,
     /// The anchors whose values are being read.
@@ -94,23 +177,31 @@ struct Reader<'a, 's> {
 }
 
 impl<'a, 's> Reader<'a, 's> {
-    fn new(source: &'a Source, scan: &'s Scan<'s>) -> Self {
+    fn new(source: &'a Source, scan: &'s Scan<'s>, filled: &'s [Range<usize>]) -> Self {
         let steps = scan.steps.iter().enumerate();
         let anchors = steps.filter_map(|(at, step)| Some((step.event.anchor_id()?, at))).collect();
-        Self { source, scan, anchors, open: Vec::new(), following: 0, copied: 0, faults: Vec::new() }
+        Self { source, scan, filled, anchors, open: Vec::new(), following: 0, copied: 0, faults: Vec::new() }
     }
 
-    fn root(&mut self) -> Node<'a> {
+    /// The document's value; `None` where nothing is written and nothing is broken.
+    fn root(&mut self) -> Option<Node<'a>> {
         let root = self.node(&mut 0, 0);
         let written = self.scan.steps.first().is_some_and(|step| !is_absent(&step.event, &(step.start..step.end)));
-        if written {
-            return root;
+        if !written && self.scan.stop.is_none() {
+            return None;
         }
-        let span = self.source.span();
-        if self.scan.stop.is_none() {
-            self.fault(Cause::Empty, span);
+        Some(if written { root } else { Node { value: Value::Null, span: self.source.span() } })
+    }
+
+    /// Whether a template fills in a part of a place; of an empty one, what stands next behind it.
+    fn is_filled(&self, place: &Range<usize>) -> bool {
+        let next = self.filled.partition_point(|filled| filled.end <= place.start);
+        let Some(filled) = self.filled.get(next) else { return false };
+        if place.is_empty() {
+            let between = self.scan.stretch.get(place.start..filled.start.max(place.start));
+            return between.is_some_and(|between| between.trim().is_empty());
         }
-        Node { value: Value::Null, span }
+        filled.start < place.end
     }
 
     /// Reads the value at a step, and moves on behind it.
@@ -145,7 +236,7 @@ impl<'a, 's> Reader<'a, 's> {
             }
             Event::SequenceStart(..) => Value::List(self.list(at, depth + 1)),
             Event::MappingStart(..) => Value::Map(self.map(at, depth + 1)),
-            Event::Scalar(..) if is_foreign(&step.event) => Value::Unknown,
+            Event::Scalar(..) if is_foreign(&step.event) || self.is_filled(&(step.start..step.end)) => Value::Unknown,
             Event::Scalar(_, ScalarStyle::Plain, _, tag) if !tag.as_deref().is_some_and(is_text) => {
                 resolved(self.text(step))
             }
@@ -168,7 +259,7 @@ impl<'a, 's> Reader<'a, 's> {
         let start = step.start + usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
         let place = start..start + text.len();
         match self.source.text().get(place.clone()) {
-            Some(kept) if self.scan.text.get(place) == Some(text) => Cow::Borrowed(kept),
+            Some(kept) if self.scan.stretch.get(place) == Some(text) => Cow::Borrowed(kept),
             _ => Cow::Owned(text.clone().into_owned()),
         }
     }
@@ -215,7 +306,8 @@ impl<'a, 's> Reader<'a, 's> {
             }
             _ => step,
         };
-        match named.filter(|step| step.event.scalar().is_some()) {
+        let is_filled = self.is_filled(&span.range());
+        match named.filter(|step| step.event.scalar().is_some() && !is_filled) {
             Some(step) => (self.text(step), span),
             None => (Cow::Borrowed(self.source.slice(span)), span),
         }

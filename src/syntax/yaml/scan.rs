@@ -18,6 +18,8 @@ pub(super) const FILLER: &str = "_";
 
 const STAR: &str = "a `*` that begins a value must stand in quotes";
 
+const TAB: &str = "a tab where YAML takes spaces alone";
+
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// One event of the scanner, and where it stands. The end of a list or map stands behind its last value.
@@ -27,9 +29,32 @@ pub(super) struct Step<'t> {
     pub(super) end: usize,
 }
 
-/// The events of the first document.
-pub(super) struct Scan<'t> {
+/// A stretch of a text, which is scanned by itself: one document, as a rule. Offsets are those of the whole text.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'t> {
     pub(super) text: &'t str,
+    /// Where it begins.
+    pub(super) base: usize,
+}
+
+impl<'t> Stretch<'t> {
+    pub(super) fn get(self, range: Range<usize>) -> Option<&'t str> {
+        self.text.get(range.start.checked_sub(self.base)?..range.end.checked_sub(self.base)?)
+    }
+
+    fn end(self) -> usize {
+        self.base + self.text.len()
+    }
+
+    fn place(self, at: &granit_parser::Span) -> Range<usize> {
+        let Range { start, end } = at.byte_range().unwrap_or_default();
+        start + self.base..end + self.base
+    }
+}
+
+/// The events of the first document of a stretch.
+pub(super) struct Scan<'t> {
+    pub(super) stretch: Stretch<'t>,
     pub(super) steps: Vec<Step<'t>>,
     /// For every open list or map the character before each of its values.
     open: Vec<char>,
@@ -38,7 +63,7 @@ pub(super) struct Scan<'t> {
 }
 
 impl<'t> Scan<'t> {
-    pub(super) fn of(source: &Source, text: &'t str) -> Self {
+    pub(super) fn of(source: &Source, stretch: Stretch<'t>) -> Self {
         let options = granit_parser::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
@@ -46,21 +71,22 @@ impl<'t> Scan<'t> {
             flow_nesting_limit: usize::MAX,
             block_nesting_limit: usize::MAX,
         };
-        let mut scan = Self { text, steps: Vec::new(), open: Vec::new(), stop: None };
+        let mut scan = Self { stretch, steps: Vec::new(), open: Vec::new(), stop: None };
         let (mut documents, mut further) = (0, None);
-        for event in Parser::new_from_str_with_options(text, options) {
+        for event in Parser::new_from_str_with_options(stretch.text, options) {
             match event {
                 Err(error) => {
                     scan.stop = further.or_else(|| Some(scan.broken(source, &error, documents)));
                     return scan;
                 }
                 Ok((Event::DocumentStart(..), at)) => {
-                    further = (documents > 0).then(|| fault(Cause::Trailing, scan.line(source, bytes(&at).start)));
+                    further =
+                        (documents > 0).then(|| fault(Cause::Trailing, scan.line(source, stretch.place(&at).start)));
                     documents += 1;
                 }
                 // A `---` with nothing behind it, as templates leave them, is no further document.
                 Ok((event, at)) if further.is_some() => {
-                    if event.is_node() && !is_absent(&event, &bytes(&at)) {
+                    if event.is_node() && !is_absent(&event, &stretch.place(&at)) {
                         scan.stop = further;
                         return scan;
                     }
@@ -85,9 +111,9 @@ impl<'t> Scan<'t> {
 
     /// Where an event stands, which is not always where the scanner says.
     fn place(&self, event: &Event<'_>, at: &granit_parser::Span) -> Range<usize> {
-        let Range { start, end } = bytes(at);
-        let tag = at.tag_span().map_or(start..start, |tag| bytes(&tag));
-        let before = self.steps.last().map_or(0, |step| step.end);
+        let Range { start, end } = self.stretch.place(at);
+        let tag = at.tag_span().map_or(start..start, |tag| self.stretch.place(&tag));
+        let before = self.steps.last().map_or(self.stretch.base, |step| step.end);
         let empty = |offset: usize| offset..offset;
         let place = match (event, self.open.last()) {
             (Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..), _) => {
@@ -99,7 +125,7 @@ impl<'t> Scan<'t> {
             (Event::SequenceStart(..), Some(':')) => empty(self.mark('-', before, start).unwrap_or(start)),
             (Event::SequenceEnd | Event::MappingEnd, _) => empty(before),
             // Of a value that is left out it gives the colon, and behind a dash what comes next.
-            (Event::Scalar(_, _, 0, None), Some(':')) => match self.text.get(start..start + 1) {
+            (Event::Scalar(_, _, 0, None), Some(':')) => match self.stretch.get(start..start + 1) {
                 Some(":") => empty(start + 1),
                 _ => empty(self.written(before, start)),
             },
@@ -112,12 +138,12 @@ impl<'t> Scan<'t> {
 
     /// Where a range ends without the blanks at its end.
     fn written(&self, from: usize, to: usize) -> usize {
-        from + self.text.get(from..to).map_or(0, |text| text.trim_end_matches(BLANKS).len())
+        from + self.stretch.get(from..to).map_or(0, |text| text.trim_end_matches(BLANKS).len())
     }
 
     /// The first token between two events that begins with a character.
     fn mark(&self, mark: char, from: usize, to: usize) -> Option<usize> {
-        let mut rest = self.text.get(from..to)?;
+        let mut rest = self.stretch.get(from..to)?;
         loop {
             rest = rest.trim_start_matches(BLANKS);
             if rest.starts_with(mark) {
@@ -129,17 +155,21 @@ impl<'t> Scan<'t> {
     }
 
     fn line(&self, source: &Source, start: usize) -> Span {
-        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let line = self.stretch.get(start..self.stretch.end()).and_then(|rest| rest.lines().next()).unwrap_or_default();
         source.place(start, start + line.trim_end().len())
     }
 
     fn broken(&self, source: &Source, error: &ScanError, documents: usize) -> Fault {
-        let start = error.marker().byte_offset().unwrap_or_default();
+        let start = self.stretch.base + error.marker().byte_offset().unwrap_or_default();
         if documents > 0 && *error.kind() == ErrorKind::ExpectedDocumentStart {
             return fault(Cause::Trailing, self.line(source, start));
         }
         let place = character(source, start);
-        fault(cause(error.kind(), source.slice(place)), place)
+        let cause = cause(error.kind(), source.slice(place));
+        // The scanner stops behind a tab that indents.
+        let is_behind = cause == Cause::Yaml(TAB.to_owned()) && source.text().as_bytes().get(start) != Some(&b'\t');
+        let before = start.checked_sub(1).filter(|_| is_behind).map(|tab| source.place(tab, start));
+        fault(cause, before.filter(|tab| source.slice(*tab) == "\t").unwrap_or(place))
     }
 
     /// The `*` without quotes at which the scanner stopped.
@@ -165,10 +195,6 @@ pub(super) fn character(source: &Source, start: usize) -> Span {
     source.place(start, start + length)
 }
 
-fn bytes(at: &granit_parser::Span) -> Range<usize> {
-    at.byte_range().unwrap_or_default()
-}
-
 /// Whether the scanner puts a null where nothing is written.
 pub(super) fn is_absent(event: &Event<'_>, place: &Range<usize>) -> bool {
     place.is_empty() && matches!(event, Event::Scalar(_, ScalarStyle::Plain, 0, None))
@@ -177,7 +203,8 @@ pub(super) fn is_absent(event: &Event<'_>, place: &Range<usize>) -> bool {
 /// Why the scanner stopped, in other words where its own say too little.
 fn cause(kind: &ErrorKind, found: &str) -> Cause {
     use ErrorKind::{
-        MismatchedFlowCollectionEnd, MisplacedFlowCollectionEnd, MissingAnchorOrAliasName, UnclosedFlowCollection,
+        MismatchedFlowCollectionEnd, MisplacedFlowCollectionEnd, MissingAnchorOrAliasName, TabAtBlockScalarStart,
+        TabInBlockIndentation, TabInIndentation, TabInPlainScalar, TabNotAllowed, UnclosedFlowCollection,
         UnexpectedCharacter,
     };
     match (kind, found) {
@@ -185,6 +212,9 @@ fn cause(kind: &ErrorKind, found: &str) -> Cause {
         (MisplacedFlowCollectionEnd, "]") => Cause::Unopened(']'),
         (MisplacedFlowCollectionEnd, "}") => Cause::Unopened('}'),
         (MissingAnchorOrAliasName, "*") => Cause::Yaml(STAR.to_owned()),
+        (TabAtBlockScalarStart | TabInBlockIndentation | TabInIndentation | TabInPlainScalar | TabNotAllowed, _) => {
+            Cause::Yaml(TAB.to_owned())
+        }
         (UnexpectedCharacter { character }, _) if character.is_ascii_graphic() => {
             Cause::Yaml(format!("a value that begins with `{character}` must stand in quotes"))
         }

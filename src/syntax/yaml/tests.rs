@@ -229,3 +229,68 @@ fn a_byte_order_mark_and_a_hundred_comments_shift_nothing() {
     assert_eq!(read(&source).faults, []);
     assert_eq!(slice(&source, &["a"]), "b: 1");
 }
+
+/// The parts of a text, each as its tree and the words of its faults.
+fn parts(text: &str) -> Vec<(String, Vec<String>)> {
+    let source = source(text);
+    let told = |part: Part<'_>| {
+        let faults = part.tree.faults.iter().map(|fault| fault.cause.message(1)).collect();
+        (shown(&source, &part.tree.root), faults)
+    };
+    read_all(&source).into_iter().map(told).collect()
+}
+
+fn whole(tree: &str) -> (String, Vec<String>) {
+    (tree.to_owned(), Vec::new())
+}
+
+#[test]
+fn every_document_of_a_text_is_read_at_its_own_places() {
+    assert_eq!(parts("# c\n---\na: é\n---\n# nothing\n---\nb: 2\n"), [whole("{a='é'}"), whole("{b=#2}")]);
+    assert_eq!(parts("a: &x 1\n...\n%YAML 1.2\n---\nb: *x\n").len(), 2);
+    assert_eq!(parts("---\n"), [("null<---\n>".to_owned(), vec!["the file is empty".to_owned()])]);
+}
+
+#[test]
+fn what_is_broken_in_one_document_hides_no_other() {
+    let read = parts("a: [1\n---\nb: 2\n---\nc: \"x\n---\nd: 4\n");
+    assert_eq!(read[1], whole("{b=#2}"));
+    assert_eq!(read[3], whole("{d=#4}"));
+    assert_eq!((read.len(), read[0].1.len(), read[2].1.len()), (4, 1, 1));
+}
+
+#[test]
+fn an_anchor_is_known_in_its_own_document_alone() {
+    assert_eq!(parts("a: &x 1\n---\nb: *x\n")[1], ("{b=?<*x>}".to_owned(), vec![NO_ANCHOR.to_owned()]));
+}
+
+#[test]
+fn what_a_template_fills_in_is_unknown_and_the_rest_is_read() {
+    let text =
+        "a: {{ .Values.é }}\nb: \"x-{{ .x }}\"\n{{- if .c }}\nc: 1\n{{- end }}\nd:\n  {{ toYaml .d }}\n{{ .k }}: 5\n";
+    let read = parts(text);
+    assert_eq!(read, [whole("{a=?<{{ .Values.é }}> b=?<\"x-{{ .x }}\"> c=#1 d=?<{{ toYaml .d }}> {{ .k }}=#5}")]);
+}
+
+#[test]
+fn lines_that_a_template_adds_are_left_out_and_told() {
+    let source = source("a:\n  b: 1\n  {{- include \"labels\" . | nindent 2 }}\nc: {{ \"}}\" }}\n");
+    let [part] = read_all(&source).try_into().unwrap();
+    assert_eq!(shown(&source, &part.tree.root), "{a={b=#1} c=?<{{ \"}}\" }}>}");
+    let filled: Vec<_> = part.filled.iter().map(|span| source.slice(*span)).collect();
+    assert_eq!(filled, ["{{- include \"labels\" . | nindent 2 }}", "{{ \"}}\" }}"]);
+}
+
+#[test]
+fn a_template_that_is_no_yaml_until_it_is_filled_in_is_broken() {
+    let source = source("- {{ .x }}\nb: 1\n");
+    assert!(read_all(&source)[0].tree.faults.iter().any(|fault| fault.cause.cuts()));
+}
+
+#[test]
+fn a_value_left_out_before_a_templates_lines_is_unknown() {
+    assert_eq!(
+        parts("a:\n  {{- range .x }}\n  - {{ . }}\n  {{- end }}\nb:\n  {{- if .y }}\n  {{- end }}\n"),
+        [whole("{a=[?<{{ . }}>] b=?<>}")]
+    );
+}
