@@ -5,30 +5,50 @@
 
 mod aws_cli;
 mod detect;
+pub mod helm;
+pub mod kasten;
+pub mod kubernetes;
 mod project;
 
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
-pub use project::{Declared, Part, Project};
+pub use project::{Declared, Derived, Part, Project, alias_name};
 
+use std::collections::HashSet;
+
+use self::kasten::Facts;
 use crate::{
     key::{Alias, Key, Rotation},
     policy::{self, Policy, PolicyKind},
-    source::{Origin, Source, SourceId},
+    source::{Origin, Source, SourceId, Span},
     syntax::{self, Member, Node, Tree, Value, embed::Writing, json, yaml},
 };
 
-/// A file understood.
+/// A file understood, or one document of a file that holds several.
 #[derive(Debug)]
 pub struct Document<'a> {
     /// The file.
     pub source: SourceId,
+    /// Its address in the file, where the file holds several documents, or one that has a name.
+    pub name: Option<String>,
+    /// The folder of the file, as it was named.
+    pub folder: String,
     /// What kind of file it is, as the JSON names it.
     pub kind: &'static str,
     /// What told its kind.
     pub because: &'static str,
     /// What is broken in its text.
     pub faults: Vec<syntax::Fault>,
+    /// What is broken in JSON that stands inside its text.
+    pub embedded_faults: Vec<syntax::Fault>,
+    /// Why it was not looked at, where it was recognised and could not be.
+    pub note: Option<&'static str>,
+    /// What it tells of a Kasten installation.
+    pub facts: Facts,
+    /// Where secrets stand that no report may show.
+    pub hidden: Vec<Span>,
+    /// Its tree, where what it tells is no policy; JSON pointers count from its root.
+    pub tree: Option<Node<'a>>,
     /// The notation in which it is written.
     pub notation: Notation,
     /// The policies in it, in the order of the file.
@@ -86,48 +106,120 @@ pub enum DocumentError {
     UnknownKind,
 }
 
-/// Reads a source: as a policy of the given kind, or as whatever it is.
+/// Reads a source: as policies of the given kind, or as whatever it is. A file of YAML may hold several documents.
 ///
 /// # Errors
 /// [`DocumentError::UnknownKind`] when it is whole and no recognised kind, or broken and of a notation that holds no
 /// policies.
-pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Document<'_>, DocumentError> {
+pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Vec<Document<'_>>, DocumentError> {
     let name = source.name();
-    let notation = notation(&name, source);
-    let Tree { root, faults } = match notation {
-        Some(Notation::Json) => json::read(source, dialect(&name)),
-        Some(Notation::Yaml) => yaml::read(source),
-        None => return Err(DocumentError::UnknownKind),
+    let notation = notation(&name, source).ok_or(DocumentError::UnknownKind)?;
+    let parts = match notation {
+        Notation::Json => {
+            vec![yaml::Part { tree: json::read(source, dialect(&name)), filled: Vec::new(), place: source.span() }]
+        }
+        Notation::Yaml => yaml::read_all(source),
     };
-    let mut document = Document {
-        source: source.id,
-        kind: "unknown",
-        because: "its text is broken",
-        faults,
-        notation: notation.unwrap_or(Notation::Json),
-        policies: Vec::new(),
-        keys: Vec::new(),
-        aliases: Vec::new(),
-        unseen: Vec::new(),
-        rotations: Vec::new(),
-        reported: true,
-    };
-    let broken = !document.faults.is_empty();
-    if aws_cli::recognise(&root, source, declared, &mut document) {
-        return Ok(document);
+    let is_one_of_many = parts.len() > 1;
+    let mut documents = Vec::with_capacity(parts.len());
+    for (index, part) in parts.into_iter().enumerate() {
+        let mut document = Document::new(source, notation);
+        document.read(part, source, declared);
+        if is_one_of_many && document.name.is_none() {
+            document.name = Some(format!("#{}", index + 1));
+        }
+        documents.push(document);
     }
-    if looks_like_policy(&root) || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_))) {
-        let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
-        policy.policy.is_cut = document.faults.iter().any(|fault| fault.cause.cuts());
-        (document.kind, document.because) = if policy.policy.fragment {
-            ("statement", "it has the elements of a statement, and no `Statement`")
+    let is_recognised = documents.iter().any(|document| document.kind != UNKNOWN || !document.faults.is_empty());
+    if is_recognised { Ok(documents) } else { Err(DocumentError::UnknownKind) }
+}
+
+/// The kind of a document that is none of those that kpl reads.
+pub const UNKNOWN: &str = "unknown";
+
+/// The kind of a text that is no YAML until something is filled in.
+const TEMPLATE: &str = "template";
+
+impl<'a> Document<'a> {
+    /// A document of which nothing is known yet.
+    #[must_use]
+    pub fn new(source: &Source, notation: Notation) -> Self {
+        let name = source.name();
+        Self {
+            source: source.id,
+            name: None,
+            folder: name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(),
+            kind: UNKNOWN,
+            because: "it is no kind of document that kpl reads",
+            faults: Vec::new(),
+            embedded_faults: Vec::new(),
+            note: None,
+            facts: Facts::default(),
+            hidden: Vec::new(),
+            tree: None,
+            notation,
+            policies: Vec::new(),
+            keys: Vec::new(),
+            aliases: Vec::new(),
+            unseen: Vec::new(),
+            rotations: Vec::new(),
+            reported: true,
+        }
+    }
+
+    /// Whether it holds anything that a rule could look at.
+    #[must_use]
+    pub fn holds_something(&self) -> bool {
+        let has_key = !self.keys.is_empty() || !self.aliases.is_empty() || !self.rotations.is_empty();
+        has_key || !self.policies.is_empty() || !self.facts.is_empty()
+    }
+
+    /// How many documents of the report it is: its policies, and what it tells besides them.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.policies.len() + usize::from(self.policies.is_empty() || !self.facts.is_empty())
+    }
+
+    fn read(&mut self, part: yaml::Part<'a>, source: &'a Source, declared: Option<PolicyKind>) {
+        let Tree { root, faults } = part.tree;
+        let is_cut = faults.iter().any(|fault| fault.cause.cuts());
+        if is_cut && !part.filled.is_empty() {
+            (self.kind, self.because) = (TEMPLATE, "it holds `{{ … }}`");
+            self.note = Some("a template that is no YAML until it is filled in; not checked");
+            return;
+        }
+        if is_cut && !looks_like_policy(&root) {
+            self.hidden = kubernetes::hidden_in_broken(source, part.place.range());
+        }
+        self.faults = faults;
+        if !self.faults.is_empty() {
+            self.because = "its text is broken";
+        }
+        let is_policy = looks_like_policy(&root);
+        let is_told = aws_cli::recognise(&root, source, declared, self)
+            || kubernetes::recognise(&root, source, self)
+            || (!is_policy && helm::recognise(&root, source, self));
+        if !is_told && (is_policy || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_)))) {
+            let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
+            policy.policy.is_cut = is_cut;
+            (self.kind, self.because) = if policy.policy.fragment {
+                ("statement", "it has the elements of a statement, and no `Statement`")
+            } else {
+                ("policy", "it has the elements of a policy")
+            };
+            self.policies.push(policy);
         } else {
-            ("policy", "it has the elements of a policy")
-        };
-        document.policies.push(policy);
-        return Ok(document);
+            if self.kind.starts_with("kubernetes") || self.kind == "helm-values" {
+                self.faults.extend(duplicates(&root).filter(|_| self.notation == Notation::Yaml));
+            }
+            if !self.facts.is_empty() {
+                self.tree = Some(root);
+            }
+        }
+        for policy in &mut self.policies {
+            policy.policy.is_cut |= part.filled.iter().any(|filled| policy.policy.span.contains(*filled));
+        }
     }
-    if broken { Ok(document) } else { Err(DocumentError::UnknownKind) }
 }
 
 impl<'a> PolicyDocument<'a> {
@@ -148,6 +240,26 @@ impl<'a> PolicyDocument<'a> {
             holders: Vec::new(),
         }
     }
+}
+
+/// The names that stand twice in one object, each at its second place.
+fn duplicates(root: &Node<'_>) -> impl Iterator<Item = syntax::Fault> {
+    let (mut found, mut open) = (Vec::new(), vec![root]);
+    while let Some(node) = open.pop() {
+        let mut names = HashSet::new();
+        for member in node.as_map().unwrap_or_default() {
+            if !names.insert(member.key.as_ref()) {
+                let cause = syntax::Cause::Duplicate(member.key.to_string());
+                found.push(syntax::Fault { cause, span: member.key_span, count: 1, repair: None });
+            }
+            open.push(&member.value);
+        }
+        open.extend(node.as_list().unwrap_or_default());
+    }
+    found.sort_by_key(|fault| fault.span);
+    // What is copied by aliases stands at one place.
+    found.dedup_by_key(|fault| fault.span);
+    found.into_iter()
 }
 
 /// The notation that a file's name tells, else what its first character tells.

@@ -1,9 +1,13 @@
 //! The documents of a run, joined, with what the user has declared of them.
 
-use super::{Document, PolicyDocument};
+use super::{
+    Document, PolicyDocument,
+    kasten::{CLUSTER_SECRET, Caller, Field, PRIMARY_KEY_SECRET, Passkey, Secret},
+};
 use crate::{
     key::{Key, Rotation},
     policy::{AccountId, Arn, PolicyKind, Principal},
+    source::{Span, Spanned},
 };
 
 /// What the user says that the files do not.
@@ -34,6 +38,25 @@ pub struct Project<'a> {
     pub documents: Vec<Document<'a>>,
     /// What the user has declared.
     pub declared: Declared,
+    /// Who uses the key by what files tell of Kasten.
+    pub derived: Vec<Derived>,
+    /// The keys that files tell Kasten to use and that no file describes.
+    derived_keys: Vec<Key>,
+    /// The aliases by which files tell Kasten to use its key.
+    derived_aliases: Vec<Spanned<String>>,
+}
+
+/// A workload that files name.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The principal.
+    pub principal: Principal,
+    /// Where it is named.
+    pub place: Span,
+    /// The folder of the file.
+    pub folder: String,
+    /// In which field.
+    pub field: &'static str,
 }
 
 /// A principal's part in a set-up.
@@ -50,14 +73,78 @@ pub enum Part {
 }
 
 impl<'a> Project<'a> {
+    /// A project without documents.
+    #[must_use]
+    pub fn new(declared: Declared) -> Self {
+        Self { declared, ..Self::default() }
+    }
+
+    /// Gathers what the documents tell of the workload, its key and its aliases. Source: Kasten's page on IAM roles.
+    pub(crate) fn derive(&mut self) {
+        let (mut workloads, mut keys, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+        for document in &self.documents {
+            for (role, field) in roles(document) {
+                let principal = role.value.parse().ok().filter(|principal| matches!(principal, Principal::Role(_)));
+                let is_new =
+                    |principal: &Principal| workloads.iter().all(|known: &Derived| known.principal != *principal);
+                if let Some(principal) = principal.filter(is_new) {
+                    workloads.push(Derived { principal, place: role.span, folder: document.folder.clone(), field });
+                }
+            }
+            for id in key_ids(document) {
+                let Some(name) = alias_name(&id.value) else {
+                    keys.extend(key(&id));
+                    continue;
+                };
+                aliases.push(Spanned::new(name.to_owned(), id.span));
+            }
+        }
+        let described: Vec<String> =
+            self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.clone()).collect();
+        for key in keys {
+            let told = self.derived_keys.iter().filter_map(|key| key.arn.as_ref()).map(|arn| &arn.value);
+            let arn = key.arn.as_ref().map(|arn| &arn.value);
+            if !described.iter().chain(told).any(|known| Some(known) == arn) {
+                self.derived_keys.push(key);
+            }
+        }
+        (self.derived, self.derived_aliases) = (workloads, aliases);
+    }
+
+    /// Who uses the key: those declared, and those that files name.
+    pub fn workloads(&self) -> impl Iterator<Item = &Principal> {
+        let derived = self.derived.iter().map(|derived| &derived.principal);
+        let declared = &self.declared.workloads;
+        declared.iter().chain(derived.filter(|principal| !declared.contains(principal)))
+    }
+
+    /// Where files name a workload, if the user has not declared it.
+    #[must_use]
+    pub fn derivation(&self, workload: &Principal) -> Option<&Derived> {
+        let is_declared = self.declared.workloads.contains(workload);
+        self.derived.iter().find(|derived| derived.principal == *workload && !is_declared)
+    }
+
+    /// The policies of one kind that may concern a workload: where files name it, those of its folder, if there are any.
+    #[must_use]
+    pub fn policies_for(&self, workload: &Principal, kind: PolicyKind) -> Vec<&PolicyDocument<'a>> {
+        let folder = self.derivation(workload).map(|derived| derived.folder.as_str());
+        let of_kind = |document: &'_ Document<'a>| document.policies.iter().any(|policy| policy.kind == kind);
+        let has_own =
+            |folder: &str| self.documents.iter().any(|document| document.folder == folder && of_kind(document));
+        let folder = folder.filter(|folder| has_own(folder));
+        let near = self.documents.iter().filter(|document| folder.is_none_or(|folder| document.folder == folder));
+        near.flat_map(|document| &document.policies).filter(|policy| policy.kind == kind).collect()
+    }
+
     /// Every policy of one kind.
     pub fn policies(&self, kind: PolicyKind) -> impl Iterator<Item = &PolicyDocument<'a>> {
         self.documents.iter().flat_map(|document| &document.policies).filter(move |policy| policy.kind == kind)
     }
 
-    /// Every key that is described.
+    /// Every key that is described, or that files tell Kasten to use.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.documents.iter().flat_map(|document| &document.keys)
+        self.documents.iter().flat_map(|document| &document.keys).chain(&self.derived_keys)
     }
 
     /// The key of which a rotation is told: by its id, or, where no id is told, the only one that is described.
@@ -78,7 +165,8 @@ impl<'a> Project<'a> {
         let listed = self.documents.iter().flat_map(|document| &document.aliases);
         let listed = listed.filter(|alias| alias.target.as_ref().is_some_and(|target| is_described(&target.value)));
         let declared = self.declared.aliases.iter().map(String::as_str);
-        declared.chain(listed.map(|alias| alias.name.value.as_str())).collect()
+        let derived = self.derived_aliases.iter().map(|alias| alias.value.as_str());
+        declared.chain(listed.map(|alias| alias.name.value.as_str())).chain(derived).collect()
     }
 
     /// The account that owns the key: what was declared, else the one that every described key names.
@@ -99,7 +187,7 @@ impl<'a> Project<'a> {
     /// Whether the user has named an account of others, by itself or by a workload or administrator of it.
     #[must_use]
     pub fn trusts(&self, account: AccountId) -> bool {
-        let declared = self.declared.workloads.iter().chain(&self.declared.admins);
+        let declared = self.workloads().chain(&self.declared.admins);
         self.declared.trusted_accounts.contains(&account)
             || declared.filter_map(Principal::account).any(|known| known == account)
     }
@@ -116,7 +204,7 @@ impl<'a> Project<'a> {
     pub fn partition(&self) -> String {
         let partition = |arn: &str| Arn::parse(arn).ok().map(|arn| arn.partition.to_owned());
         let mut keys = self.keys().filter_map(|key| partition(&key.arn.as_ref()?.value));
-        let principals = self.declared.workloads.iter().chain(&self.declared.admins);
+        let principals = self.workloads().chain(&self.declared.admins);
         let mut named =
             principals.filter_map(Principal::arn).map(crate::policy::PrincipalArn::as_str).filter_map(partition);
         let told = keys.next().or_else(|| self.declared.partition.clone()).or_else(|| named.next());
@@ -129,16 +217,15 @@ impl<'a> Project<'a> {
         if *principal == Principal::Anyone {
             return Part::Unknown;
         }
-        let is_declared =
-            |declared: &[Principal]| declared.iter().any(|known| principal.names(known) || known.names(principal));
-        if is_declared(&self.declared.admins) {
+        let is_one = |known: &Principal| principal.names(known) || known.names(principal);
+        if self.declared.admins.iter().any(is_one) {
             return Part::Admin;
         }
-        if is_declared(&self.declared.workloads) {
+        if self.workloads().any(is_one) {
             return Part::Workload;
         }
         match principal.arn() {
-            Some(arn) if self.declared.workloads.is_empty() => Self::part_by_name(arn.name()),
+            Some(arn) if self.workloads().next().is_none() => Self::part_by_name(arn.name()),
             _ => Part::Unknown,
         }
     }
@@ -170,8 +257,76 @@ impl<'a> Project<'a> {
     /// Whether anything says that these files are of one workload and its key.
     #[must_use]
     pub fn names_a_workload(&self) -> bool {
-        !self.declared.workloads.is_empty() || !self.declared.aliases.is_empty()
+        // Files that speak of Kasten may stand among those of others.
+        let of_one_folder = |derived: &Derived| self.documents.iter().all(|document| document.folder == derived.folder);
+        let by_files = self.derived.first().is_some_and(of_one_folder) && self.keys().nth(1).is_none();
+        by_files || !self.declared.workloads.is_empty() || !self.declared.aliases.is_empty()
     }
+}
+
+/// The roles that a document gives Kasten, and where it says so.
+fn roles<'d>(document: &'d Document<'_>) -> Vec<(&'d Spanned<String>, &'static str)> {
+    let facts = &document.facts;
+    let by_values = facts
+        .values
+        .iter()
+        .filter(|values| matches!(values.caller(), Caller::RoleByKeys | Caller::RoleByServiceAccount));
+    let named = |name: &Field| {
+        facts.values.iter().any(|values| {
+            values.service_account.given().map(|given| &given.value) == name.given().map(|given| &given.value)
+                && name.is_set()
+        })
+    };
+    let accounts = facts.accounts.iter().filter(|account| account.is_kastens() || named(&account.name));
+    let fields = by_values.map(|values| (&values.role, "secrets.awsIamRole"));
+    let fields = fields.chain(accounts.map(|account| (&account.role, "eks.amazonaws.com/role-arn")));
+    let fields = fields.chain(facts.secrets.iter().map(|secret| (&secret.role, "role")));
+    fields.filter_map(|(field, name)| Some((field.given()?, name))).collect()
+}
+
+/// What a document tells Kasten to use: of several Passkeys the one in use, or those that are to be used.
+fn key_ids(document: &Document<'_>) -> Vec<Spanned<String>> {
+    let facts = &document.facts;
+    let is = |flag: &Option<Spanned<bool>>, value: bool| flag.as_ref().is_some_and(|flag| flag.value == value);
+    let in_use = facts.passkeys.iter().any(|passkey| is(&passkey.in_use, true));
+    let counts = |passkey: &&Passkey| {
+        let may_be = !is(&passkey.use_now, false) && !is(&passkey.in_use, false);
+        if in_use { is(&passkey.in_use, true) } else { may_be }
+    };
+    let names = [CLUSTER_SECRET, PRIMARY_KEY_SECRET];
+    let is_read = |secret: &&Secret| secret.name.given().is_some_and(|name| names.contains(&name.value.as_str()));
+    let passkeys = facts.passkeys.iter().filter(counts).map(|passkey| &passkey.key);
+    let values = facts.values.iter().map(|values| &values.key);
+    let secrets = facts.secrets.iter().filter(is_read).map(|secret| &secret.key);
+    passkeys.chain(values).chain(secrets).filter_map(Field::given).cloned().collect()
+}
+
+/// The name of an alias that stands where a key's id could: as such, or at the end of an ARN.
+#[must_use]
+pub fn alias_name(id: &str) -> Option<&str> {
+    if id.starts_with("alias/") {
+        return Some(id);
+    }
+    let arn = Arn::parse(id).ok().filter(|arn| arn.service == "kms")?;
+    arn.resource.starts_with("alias/").then_some(arn.resource)
+}
+
+/// A key of which its ARN alone is known.
+fn key(id: &Spanned<String>) -> Option<Key> {
+    let arn = Arn::parse(&id.value).ok().filter(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))?;
+    arn.account.parse::<AccountId>().ok()?;
+    Some(Key {
+        arn: Some(id.clone()),
+        account: None,
+        spec: None,
+        usage: None,
+        state: None,
+        manager: None,
+        origin: None,
+        expiration: None,
+        multi_region: None,
+        span: id.span,
+    })
 }
 
 fn key_account(key: &Key) -> Option<AccountId> {

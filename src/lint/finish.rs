@@ -110,25 +110,23 @@ impl<'o> Local<'o> {
 
 /// Where the documents of a report stand.
 struct Places<'p, 'a> {
-    /// The policy of each document of the report; `None` for a file without policies.
-    policies: Vec<Option<&'p PolicyDocument<'a>>>,
+    /// The tree of each document of the report: a policy's, or that of the file; `None` where nothing could be pointed at.
+    nodes: Vec<Option<&'p Node<'a>>>,
     /// The documents of each source: the first, and one past the last.
     of_source: HashMap<SourceId, (usize, usize)>,
 }
 
 impl<'p, 'a> Places<'p, 'a> {
     fn new(project: &'p Project<'a>) -> Self {
-        let mut policies = Vec::new();
-        let mut of_source = HashMap::new();
+        let mut nodes = Vec::new();
+        let mut of_source: HashMap<SourceId, (usize, usize)> = HashMap::new();
         for document in &project.documents {
-            let first = policies.len();
-            policies.extend(document.policies.iter().map(Some));
-            if document.policies.is_empty() {
-                policies.push(None);
-            }
-            of_source.insert(document.source, (first, policies.len()));
+            let first = nodes.len();
+            nodes.extend(document.policies.iter().map(|policy| Some(&policy.node)));
+            nodes.resize(first + document.entries(), document.tree.as_ref());
+            of_source.entry(document.source).or_insert((first, first)).1 = nodes.len();
         }
-        Self { policies, of_source }
+        Self { nodes, of_source }
     }
 
     /// The document that holds a place; the first of its file where no policy does.
@@ -139,7 +137,7 @@ impl<'p, 'a> Places<'p, 'a> {
     }
 
     fn node(&self, document: usize) -> Option<&'p Node<'a>> {
-        self.policies.get(document).copied().flatten().map(|policy| &policy.node)
+        self.nodes.get(document).copied().flatten()
     }
 }
 
@@ -197,6 +195,9 @@ fn identify(
     let content = match &found {
         // What is said of the whole document stays the same whatever else changes in it.
         Some((pointer, _)) if pointer.is_empty() => String::new(),
+        // A digest of a secret would help to guess it.
+        Some((_, node)) if report.hides(node.span) => String::new(),
+        None if report.hides(finding.primary.span) => String::new(),
         Some((_, node)) => print::compact(node),
         None => {
             sources.get(finding.primary.span.source).map_or("", |source| source.slice(finding.primary.span)).to_owned()

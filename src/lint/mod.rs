@@ -21,7 +21,7 @@ use crate::{
     reference::Reference,
     rules::{Aws, CHECKS, Check, Findings, RuleContext, Unasked},
     source::{Source, SourceId, Sources},
-    syntax::Cause,
+    syntax::{Cause, Fault},
 };
 
 /// How many bytes one policy may have, unless the user says otherwise.
@@ -131,8 +131,8 @@ fn map<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync + Send) -> V
 /// What became of one input.
 #[derive(Default)]
 struct Opened<'a> {
-    document: Option<Document<'a>>,
-    problem: Option<Problem>,
+    documents: Vec<Document<'a>>,
+    problems: Vec<Problem>,
     skipped: Option<Problem>,
 }
 
@@ -153,7 +153,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(sources: &'a Sources, options: &'a Options) -> Self {
-        let project = Project { documents: Vec::new(), declared: options.declared.clone() };
+        let project = Project::new(options.declared.clone());
         Self { sources, options, project, report: Report::default() }
     }
 
@@ -161,22 +161,27 @@ impl<'a> Run<'a> {
         let Some(source) = self.sources.get(input.source) else { return Opened::default() };
         let Ok(opened) = catch_unwind(AssertUnwindSafe(|| document::open(source, self.options.kind_of(source)))) else {
             let problem = problem(source, "internal error while it was read", None, true);
-            return Opened { problem: Some(problem), ..Opened::default() };
+            return Opened { problems: vec![problem], ..Opened::default() };
         };
         match opened {
-            Ok(document) if document.faults.iter().any(|fault| fault.cause == Cause::TooDeep) => {
+            Ok(documents) if documents.iter().flat_map(faults).any(|fault| fault.cause == Cause::TooDeep) => {
                 let problem = problem(source, Cause::TooDeep.message(1), Cause::TooDeep.help(), input.named);
-                Opened { problem: Some(problem), ..Opened::default() }
+                Opened { problems: vec![problem], ..Opened::default() }
             }
-            Ok(mut document) if document.kind != "unknown" || input.named || promises_policy(source) => {
-                document.reported = input.reported;
-                let problem = self.bound(&mut document, source, input.named);
-                Opened { document: Some(document), problem, skipped: None }
+            Ok(documents) if input.named || documents.iter().any(|document| is_for_rules(document, source)) => {
+                let mut opened = Opened::default();
+                for mut document in documents {
+                    document.reported = input.reported;
+                    opened.problems.extend(self.bound(&mut document, source, input.named));
+                    opened.problems.extend(document.note.map(|note| problem(source, note, None, false)));
+                    opened.documents.push(document);
+                }
+                opened
             }
             Err(error) if input.named && !self.options.if_policy => {
-                let help =
-                    "kpl reads policies as JSON or YAML, and what the AWS CLI answers; --if-policy passes over others";
-                Opened { problem: Some(problem(source, error.to_string(), Some(help), true)), ..Opened::default() }
+                let help = "kpl reads policies as JSON or YAML, what the AWS CLI answers, manifests and Helm values; \
+                            --if-policy passes over others";
+                Opened { problems: vec![problem(source, error.to_string(), Some(help), true)], ..Opened::default() }
             }
             Ok(_) | Err(_) => {
                 let skipped = problem(source, "no policy, key or alias in it", None, false);
@@ -202,10 +207,13 @@ impl<'a> Run<'a> {
     }
 
     fn add(&mut self, opened: Opened<'a>) {
-        self.report.problems.extend(opened.problem);
+        self.report.problems.extend(opened.problems);
         self.report.skipped.extend(opened.skipped);
-        let Some(document) = opened.document else { return };
-        self.report.files += usize::from(document.reported);
+        self.report.files += usize::from(opened.documents.first().is_some_and(|document| document.reported));
+        opened.documents.into_iter().for_each(|document| self.add_document(document));
+    }
+
+    fn add_document(&mut self, document: Document<'a>) {
         let info = |name: Option<String>, policy_kind, because: &str| DocumentInfo {
             source: document.source,
             name,
@@ -214,17 +222,20 @@ impl<'a> Run<'a> {
             because: because.to_owned(),
             reported: document.reported,
         };
-        if document.policies.is_empty() {
-            self.report.documents.push(info(None, None, document.because));
-        }
         for policy in &document.policies {
-            let info = info(policy.name.clone(), Some(policy.kind.word()), policy.because);
-            self.report.documents.push(info);
+            let name = policy.name.clone().or_else(|| document.name.clone());
+            self.report.documents.push(info(name, Some(policy.kind.word()), policy.because));
         }
+        if document.entries() > document.policies.len() {
+            self.report.documents.push(info(document.name.clone(), None, document.because));
+        }
+        self.report.hidden.extend(&document.hidden);
         self.project.documents.push(document);
     }
 
     fn ask(&mut self) {
+        self.report.hidden.sort_unstable();
+        self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let asking = Asking {
             checks: CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect(),
@@ -239,7 +250,7 @@ impl<'a> Run<'a> {
             .iter()
             .map(|document| {
                 let number = first;
-                first += document.policies.len().max(1);
+                first += document.entries();
                 (number, document)
             })
             .collect();
@@ -279,6 +290,12 @@ impl Asking<'_, '_> {
                 document.keys.iter().for_each(|key| check.key(key, self.project, asked));
                 document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
             });
+        }
+        if !document.facts.is_empty() {
+            let number = first + document.policies.len();
+            for check in &self.checks {
+                self.gather(&mut said, *check, Some(number), source, |asked| check.facts(&document.facts, asked));
+            }
         }
         for (number, policy) in document.policies.iter().enumerate() {
             let before = said.found.len();
@@ -330,6 +347,16 @@ impl Asking<'_, '_> {
 
 fn problem(source: &Source, message: impl Into<String>, help: Option<&str>, fatal: bool) -> Problem {
     Problem { file: source.name(), message: message.into(), help: help.map(str::to_owned), fatal }
+}
+
+fn faults<'d>(document: &'d Document<'_>) -> impl Iterator<Item = &'d Fault> {
+    document.faults.iter().chain(&document.embedded_faults)
+}
+
+/// Whether a document that nobody named is more than a file that happens to stand in the folder.
+fn is_for_rules(document: &Document<'_>, source: &Source) -> bool {
+    let is_broken = !document.faults.is_empty() || document.note.is_some();
+    document.holds_something() || (is_broken && promises_policy(source))
 }
 
 /// Whether broken text that nobody named was meant as a policy.

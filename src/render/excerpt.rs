@@ -4,14 +4,17 @@
 //! stands around its mark is kept. So its marks are offsets in the excerpt, never in the file. To make one costs as
 //! much as what it shows, however long the file or its line.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     Style,
     screen::{columns, push_shown, wrapped},
     window::{HOOK, Room, Window},
 };
-use crate::{finding::Label, source::Source};
+use crate::{
+    finding::Label,
+    source::{Source, Span},
+};
 
 /// How many lines apart two places may be to be shown together.
 const NEAR: usize = 10;
@@ -94,7 +97,15 @@ fn boundary(text: &str, mut offset: usize) -> usize {
 
 impl<'a> Excerpt<'a> {
     /// The lines of what a finding is about, with those related places that stand near it.
-    pub(super) fn new(source: &Source, primary: &'a Label, related: &'a [Label], style: &Style) -> Self {
+    ///
+    /// `hidden` are the places of secrets in the source, in order: of them stars are shown.
+    pub(super) fn new(
+        source: &Source,
+        primary: &'a Label,
+        related: &'a [Label],
+        hidden: &[Span],
+        style: &Style,
+    ) -> Self {
         let primary = Place::new(source, primary, true);
         let line = primary.line;
         let is_near = |place: &Place| place.line.abs_diff(line) <= NEAR;
@@ -110,15 +121,15 @@ impl<'a> Excerpt<'a> {
         places.sort_by_key(|place| (place.line, place.range.start));
         let first_line = places.first().map_or(line, |place| place.line);
         let mut excerpt = Self { first_line, text: String::new(), marks: Vec::new(), elsewhere };
-        excerpt.push_lines(source, &places, style);
+        excerpt.push_lines(source, &places, hidden, style);
         excerpt
     }
 
-    fn push_lines(&mut self, source: &Source, places: &[Place<'a>], style: &Style) {
+    fn push_lines(&mut self, source: &Source, places: &[Place<'a>], hidden: &[Span], style: &Style) {
         let last_line = places.iter().map(|place| place.last_line).max().unwrap_or(self.first_line);
         // The number of the last line and what the frame puts around it: ` 12 │ `.
         let gutter = (last_line + 1).to_string().len() + 4;
-        let view = View { source, style, columns: style.width.saturating_sub(gutter).max(LEAST) };
+        let view = View { source, hidden, style, columns: style.width.saturating_sub(gutter).max(LEAST) };
         let mut rest = places;
         for line in self.first_line..=last_line {
             let (here, below) = rest.split_at(rest.partition_point(|place| place.line == line));
@@ -131,7 +142,6 @@ impl<'a> Excerpt<'a> {
     }
 
     fn push_line(&mut self, view: &View, line: usize, places: &[Place<'a>]) {
-        let text = view.source.text();
         let line_start = self.text.len();
         let anchor = places.iter().find(|place| place.primary).or(places.first());
         let window = view.window(line, anchor);
@@ -146,11 +156,11 @@ impl<'a> Excerpt<'a> {
                 continue;
             }
             let marked = place.range.start..place.range.end.min(window.range.end);
-            push_shown(&mut self.text, &text[at..marked.start], view.style);
+            push_shown(&mut self.text, &view.text(at..marked.start), view.style);
             at = marked.end;
-            self.push_mark(view, line_start, place, &text[marked]);
+            self.push_mark(view, line_start, place, &view.text(marked));
         }
-        push_shown(&mut self.text, &text[at..window.range.end], view.style);
+        push_shown(&mut self.text, &view.text(at..window.range.end), view.style);
         if window.cut_after {
             self.text.push_str(view.cut());
         }
@@ -171,11 +181,30 @@ impl<'a> Excerpt<'a> {
 /// How a source is looked at: in how many columns, in which style.
 struct View<'a> {
     source: &'a Source,
+    hidden: &'a [Span],
     style: &'a Style,
     columns: usize,
 }
 
 impl View<'_> {
+    /// A part of the text, with a star for each character of a secret.
+    fn text(&self, range: Range<usize>) -> Cow<'_, str> {
+        let text = &self.source.text()[range.clone()];
+        // Places of secrets may lie inside one another, so that their ends are in no order.
+        let near = self.hidden.partition_point(|hidden| hidden.range().start < range.end);
+        let touching = self.hidden[..near].iter().filter(|hidden| hidden.range().end > range.start);
+        let mut touching = touching.peekable();
+        if touching.peek().is_none() {
+            return Cow::Borrowed(text);
+        }
+        let secrets: Vec<Range<usize>> = touching.map(|hidden| hidden.range()).collect();
+        let star = |(at, character): (usize, char)| {
+            let at = at + range.start;
+            if secrets.iter().any(|secret| secret.contains(&at)) { '*' } else { character }
+        };
+        Cow::Owned(text.char_indices().map(star).collect())
+    }
+
     /// What stands where a line is cut.
     fn cut(&self) -> &'static str {
         if self.style.unicode { "…" } else { "..." }
@@ -207,7 +236,7 @@ mod tests {
         let sources = sources(&[("key.json", text)]);
         let related: Vec<Label> = related.iter().map(|marked| finding(&sources, 0, marked).primary).collect();
         let primary = finding(&sources, 0, primary).primary;
-        let excerpt = Excerpt::new(sources.iter().next().unwrap(), &primary, &related, &PLAIN);
+        let excerpt = Excerpt::new(sources.iter().next().unwrap(), &primary, &related, &[], &PLAIN);
         let marks = excerpt.marks.iter().map(|mark| excerpt.text[mark.range.clone()].to_owned()).collect();
         (excerpt.text, marks)
     }
@@ -247,7 +276,7 @@ mod tests {
         let sources = sources(&[("key.json", "é\n{")]);
         let source = sources.iter().next().unwrap();
         let beyond = Label { span: source.place(90, 99), message: String::new(), path: String::new() };
-        let excerpt = Excerpt::new(source, &beyond, &[], &PLAIN);
+        let excerpt = Excerpt::new(source, &beyond, &[], &[], &PLAIN);
         assert_eq!((excerpt.text.as_str(), excerpt.marks[0].range.clone()), ("{ ", 1..2));
     }
 }

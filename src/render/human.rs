@@ -30,7 +30,7 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     let mut out = String::new();
     let shown = worst(&report.findings, style.most);
     for finding in &shown {
-        push_finding(&mut out, finding, sources, style);
+        push_finding(&mut out, finding, report, sources, style);
         out.push('\n');
     }
     if shown.len() < report.findings.len() {
@@ -63,10 +63,11 @@ fn worst(findings: &[Finding], most: usize) -> Vec<&Finding> {
     taken.into_iter().map(|(_, finding)| finding).collect()
 }
 
-fn push_finding(out: &mut String, finding: &Finding, sources: &Sources, style: &Style) {
+fn push_finding(out: &mut String, finding: &Finding, report: &Report, sources: &Sources, style: &Style) {
     push_header(out, finding, style);
     if let Some(source) = sources.get(finding.primary.span.source) {
-        let excerpt = Excerpt::new(source, &finding.primary, &finding.related, style);
+        let hidden = report.hidden_in(source.id);
+        let excerpt = Excerpt::new(source, &finding.primary, &finding.related, hidden, style);
         push_snippet(out, &excerpt, finding.severity, &finding.primary, source, style);
         for label in &excerpt.elsewhere {
             push_note(out, label, sources, style);
@@ -88,7 +89,7 @@ fn push_finding(out: &mut String, finding: &Finding, sources: &Sources, style: &
 pub fn complaint(complaint: &Complaint, source: &Source, style: &Style) -> String {
     let mut out = String::new();
     push_headline(&mut out, "error", Severity::Error, &complaint.message, style);
-    let excerpt = Excerpt::new(source, &complaint.place, &[], style);
+    let excerpt = Excerpt::new(source, &complaint.place, &[], &[], style);
     push_snippet(&mut out, &excerpt, Severity::Error, &complaint.place, source, style);
     if let Some(help) = &complaint.help {
         push_remark(&mut out, ("help", Ink::Note), help, style);

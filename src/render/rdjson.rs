@@ -64,14 +64,14 @@ struct Suggestion {
 /// One JSON object with a diagnostic for each finding.
 #[must_use]
 pub fn rdjson(report: &Report, sources: &Sources, tool: &Tool<'_>) -> String {
-    let diagnostics = report.counted().filter_map(|finding| diagnostic(finding, sources, tool)).collect();
+    let diagnostics = report.counted().filter_map(|finding| diagnostic(finding, report, sources, tool)).collect();
     let output = Output { source: Name { name: "kpl" }, diagnostics };
     let mut text = serde_json::to_string_pretty(&output).unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn diagnostic<'a>(finding: &'a Finding, sources: &Sources, tool: &Tool<'_>) -> Option<Diagnostic<'a>> {
+fn diagnostic<'a>(finding: &'a Finding, report: &Report, sources: &Sources, tool: &Tool<'_>) -> Option<Diagnostic<'a>> {
     let source = sources.get(finding.primary.span.source)?;
     let message = match &finding.help {
         Some(help) => format!("{}\n\n{}", plain::markdown(&finding.message), plain::markdown(help)),
@@ -89,12 +89,12 @@ fn diagnostic<'a>(finding: &'a Finding, sources: &Sources, tool: &Tool<'_>) -> O
             Severity::Note => "INFO",
         },
         code: Code { value: finding.rule.id },
-        suggestions: finding.fix.iter().filter_map(|fix| suggestion(fix, sources)).collect(),
+        suggestions: finding.fix.iter().filter_map(|fix| suggestion(fix, report, sources)).collect(),
     })
 }
 
 /// All edits of a fix as one: each suggestion is taken by itself.
-fn suggestion(fix: &Fix, sources: &Sources) -> Option<Suggestion> {
+fn suggestion(fix: &Fix, report: &Report, sources: &Sources) -> Option<Suggestion> {
     if fix.applicability == Applicability::DisplayOnly {
         return None;
     }
@@ -102,6 +102,10 @@ fn suggestion(fix: &Fix, sources: &Sources) -> Option<Suggestion> {
     let end = fix.edits.iter().map(|edit| edit.span.end).max()?;
     let source = sources.get(first.source)?;
     let whole = Span { end, ..first };
+    // What stands between two edits is repeated as it is.
+    if report.hides(whole) {
+        return None;
+    }
     let within = |edit: &Edit| {
         let span = Span { start: edit.span.start - whole.start, end: edit.span.end - whole.start, ..edit.span };
         Edit::replace(span, edit.text.clone())

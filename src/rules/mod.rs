@@ -19,7 +19,7 @@ mod validity;
 pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
 
 use crate::{
-    document::{Document, Project},
+    document::{Document, Project, kasten::Facts},
     finding::RuleInfo,
     key::{Key, Rotation},
     policy::{Policy, Statement},
@@ -47,6 +47,9 @@ pub trait Check: Sync {
 
     /// Looks at what is told of a key's rotation.
     fn rotation(&self, _rotation: &Rotation, _project: &Project<'_>, _out: &mut Findings<'_>) {}
+
+    /// Looks at what a file tells of a Kasten installation.
+    fn facts(&self, _facts: &Facts, _out: &mut Findings<'_>) {}
 
     /// Looks at all documents of the run together.
     fn project(&self, _project: &Project<'_>, _out: &mut Findings<'_>) {}

@@ -12,3 +12,4 @@ mod layers;
 mod reading;
 mod seed;
 mod set_ups;
+mod yaml_inputs;

@@ -124,7 +124,7 @@ fn documents_folder() -> std::path::PathBuf {
 
 fn opened(name: &str, check: impl FnOnce(&Document<'_>, &Source)) {
     let source = source(name, &std::fs::read_to_string(documents_folder().join(name)).unwrap());
-    let document = document::open(&source, None).unwrap();
+    let [document] = document::open(&source, None).unwrap().try_into().unwrap();
     assert_eq!(document.faults, vec![], "{name}");
     check(&document, &source);
 }
@@ -170,7 +170,7 @@ fn get_role_holds_the_trust_policy() {
 fn a_kind_that_is_said_overrules_what_an_answer_tells() {
     let text = std::fs::read_to_string(documents_folder().join("get-role.json")).unwrap();
     let source = source("get-role.json", &text);
-    let document = document::open(&source, Some(PolicyKind::Resource)).unwrap();
+    let [document] = document::open(&source, Some(PolicyKind::Resource)).unwrap().try_into().unwrap();
     assert_eq!((document.policies[0].kind, document.policies[0].because), (PolicyKind::Resource, "--kind"));
 }
 

@@ -165,9 +165,9 @@ fn is_scoped(statement: &Statement, declared: bool) -> bool {
 fn is_declared(cx: &RuleContext<'_, '_>) -> bool {
     let holders = &cx.document.holders;
     let carries = |holder: &str| holders.is_empty() || holders.iter().any(|name| name == holder);
-    let workloads = &cx.project.declared.workloads;
+    let mut workloads = cx.project.workloads().peekable();
     let is_carried =
-        workloads.is_empty() || workloads.iter().filter_map(Principal::arn).any(|arn| carries(arn.holder()));
+        workloads.peek().is_none() || workloads.filter_map(Principal::arn).any(|arn| carries(arn.holder()));
     cx.project.names_a_workload() && is_carried
 }
 

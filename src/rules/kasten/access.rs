@@ -78,8 +78,7 @@ impl Check for KastenAccess {
 
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
         for workload in Caller::workloads(project) {
-            let keys: Vec<&PolicyDocument<'_>> = project.policies(PolicyKind::Key).collect();
-            match keys[..] {
+            match project.policies_for(workload.principal, PolicyKind::Key)[..] {
                 [] => {}
                 [key] => Access::new(workload, key).tell(out),
                 [first, ..] => {
@@ -185,7 +184,8 @@ impl<'p, 'a> Access<'p, 'a> {
         let policy = self.own.first()?;
         let message = format!("no policy given here lets `{}` call {}", self.workload.arn.as_str(), either(missing));
         let finding = Finding::new(&KMS_MINIMUM_MISSING, statement_place(policy), message);
-        Some(finding.severity(Severity::Warning).confidence(Confidence::Medium).help(remedy(missing)))
+        let finding = finding.severity(Severity::Warning).confidence(Confidence::Medium).help(remedy(missing));
+        Some(self.workload.where_named(finding))
     }
 
     /// The statement of the key policy that names the workload itself and lacks what is missing.
@@ -289,9 +289,10 @@ impl<'p, 'a> Access<'p, 'a> {
 
     fn mismatch(&self, (place, name): (Span, String)) -> Finding {
         let message = format!("this key policy lets in {name}, not the workload");
-        Finding::new(&PRINCIPAL_MISMATCH, place, message)
+        let finding = Finding::new(&PRINCIPAL_MISMATCH, place, message)
             .label(format!("the workload is {}", self.workload.arn.as_str()))
-            .help(format!("name {}", self.workload.arn.as_str()))
+            .help(format!("name {}", self.workload.arn.as_str()));
+        self.workload.where_named(finding)
     }
 
     /// Warns of a principal with the workload's name and another type or account, though the workload has access.
@@ -316,7 +317,7 @@ impl<'p, 'a> Access<'p, 'a> {
                 .severity(Severity::Warning)
                 .label(format!("the workload is {}", self.workload.arn.as_str()))
                 .help("name the workload, or declare this one with --workload too; access rests on the workload's own policy");
-            out.push(finding);
+            out.push(self.workload.where_named(finding));
         }
     }
 
@@ -337,8 +338,8 @@ impl<'p, 'a> Access<'p, 'a> {
         };
         let finding = Finding::new(&KMS_MINIMUM_MISSING, place, message).help(remedy(missing));
         match reason {
-            Some(reason) => finding.label(reason),
-            None => finding,
+            Some(reason) => self.workload.where_named(finding.label(reason)),
+            None => self.workload.where_named(finding),
         }
     }
 }
@@ -356,7 +357,8 @@ pub(super) fn own_policies<'p, 'a>(workload: Caller<'p, 'a>) -> impl Iterator<It
     let holder = workload.arn.holder();
     workload
         .project
-        .policies(PolicyKind::Identity)
+        .policies_for(workload.principal, PolicyKind::Identity)
+        .into_iter()
         .filter(move |policy| policy.holders.is_empty() || policy.holders.iter().any(|name| name == holder))
 }
 

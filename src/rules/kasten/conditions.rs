@@ -2,6 +2,7 @@
 
 use crate::{
     document::Project,
+    finding::Finding,
     policy::{AccountId, Comparison, Condition, Principal, PrincipalArn, Quantifier, Statement, glob},
     source::Span,
 };
@@ -57,12 +58,21 @@ pub(super) struct Caller<'p, 'a> {
 }
 
 impl<'p, 'a> Caller<'p, 'a> {
-    /// Every workload that is declared; Kasten calls KMS by itself.
+    /// Every workload that is declared, or that files name; Kasten calls KMS by itself.
     pub(super) fn workloads(project: &'p Project<'a>) -> impl Iterator<Item = Self> {
-        let declared = project.declared.workloads.iter();
-        declared.filter_map(move |principal| {
+        project.workloads().filter_map(move |principal| {
             Some(Self { project, principal, arn: principal.arn()?, calls: Calls::Directly })
         })
+    }
+}
+
+impl Caller<'_, '_> {
+    /// Points at what made the principal the workload, where files did.
+    pub(super) fn where_named(self, finding: Finding) -> Finding {
+        match self.project.derivation(self.principal) {
+            Some(derived) => finding.related(derived.place, format!("`{}` makes it the workload here", derived.field)),
+            None => finding,
+        }
     }
 }
 

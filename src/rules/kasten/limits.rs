@@ -1,7 +1,7 @@
 //! What takes the workload's access away again, and limits on it that are idle.
 
 use crate::{
-    document::{PolicyDocument, Project},
+    document::Project,
     finding::{Finding, RuleInfo},
     policy::{ActionPattern, Comparison, Condition, PolicyKind, Quantifier, Statement},
     rules::{Check, Findings, declare::declare_rules},
@@ -85,8 +85,8 @@ impl Check for KastenLimits {
     }
 
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
-        let keys: Vec<&PolicyDocument<'_>> = project.policies(PolicyKind::Key).collect();
         for workload in Caller::workloads(project) {
+            let keys = project.policies_for(workload.principal, PolicyKind::Key);
             for policy in access::own_policies(workload) {
                 policy.policy.statements.iter().for_each(|statement| denial(statement, workload, out));
             }

@@ -82,6 +82,9 @@ impl Check for Syntax {
         for fault in &document.faults {
             out.push(finding(rule, fault, is_copy));
         }
+        for fault in &document.embedded_faults {
+            out.push(finding(&JSON_SYNTAX, fault, is_copy));
+        }
         for policy in document.policies.iter().filter(|policy| policy.policy.fragment && !policy.is_copy) {
             let place = first_character(policy.node.span);
             let finding = Finding::new(&POLICY_FRAGMENT, place, "a statement, not a whole policy")

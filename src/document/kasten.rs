@@ -1,0 +1,278 @@
+//! What files tell of a Kasten K10 installation, as plain data.
+//!
+//! Manifests, Helm values and Terraform resources are read into [`Facts`] by `kubernetes` and `helm`; rules read them.
+//! The value of a secret is never kept: only where it stands.
+
+use crate::{
+    source::{Source, Span, Spanned},
+    syntax::{Node, Value},
+};
+
+/// What a file says of one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Field {
+    /// Nothing, or an empty text, which Helm takes for nothing.
+    #[default]
+    Absent,
+    /// It is there, and the file does not give its value.
+    Unknown(Span),
+    /// Its text.
+    Given(Spanned<String>),
+    /// It is there, and its value is a secret.
+    Hidden(Span),
+    /// It is there, and no text can stand there: a list or an object.
+    Malformed(Span),
+}
+
+impl Field {
+    /// The field of an object, by its exact name.
+    #[must_use]
+    pub fn of(node: Option<&Node<'_>>) -> Self {
+        let Some(node) = node else { return Self::Absent };
+        match &node.value {
+            Value::Null => Self::Absent,
+            Value::Unknown => Self::Unknown(node.span),
+            Value::List(_) | Value::Map(_) => Self::Malformed(node.span),
+            Value::Bool(value) => Self::text(&value.to_string(), node.span),
+            Value::Number(text) | Value::String(text) => Self::text(text, node.span),
+        }
+    }
+
+    /// A text at a place; blanks around it are left out, as Kasten's chart does.
+    #[must_use]
+    pub fn text(text: &str, span: Span) -> Self {
+        match text.trim() {
+            "" => Self::Absent,
+            text => Self::Given(Spanned::new(text.to_owned(), span)),
+        }
+    }
+
+    /// The same field, its value forgotten where it is one; what is left to be filled in is no secret.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        match self {
+            Self::Given(text) if !crate::policy::is_placeholder_value(&text.value) => Self::Hidden(text.span),
+            other => other,
+        }
+    }
+
+    /// Its text, where the file gives it.
+    #[must_use]
+    pub fn given(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Given(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is there.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        *self != Self::Absent
+    }
+
+    /// Where its value stands.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::Absent => None,
+            Self::Unknown(span) | Self::Hidden(span) | Self::Malformed(span) => Some(*span),
+            Self::Given(text) => Some(text.span),
+        }
+    }
+}
+
+/// Everything that a file tells of a Kasten installation.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Its Passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Its Helm values, one entry for each release or file.
+    pub values: Vec<Values>,
+    /// Secrets that Kasten reads.
+    pub secrets: Vec<Secret>,
+    /// Service accounts that may be Kasten's.
+    pub accounts: Vec<ServiceAccount>,
+}
+
+impl Facts {
+    /// Whether nothing is told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.passkeys.is_empty() && self.values.is_empty() && self.secrets.is_empty() && self.accounts.is_empty()
+    }
+
+    /// Adds what another part of the file tells.
+    pub fn append(&mut self, mut other: Self) {
+        self.passkeys.append(&mut other.passkeys);
+        self.values.append(&mut other.values);
+        self.secrets.append(&mut other.secrets);
+        self.accounts.append(&mut other.accounts);
+    }
+}
+
+/// By what a Passkey protects Kasten's master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeySource {
+    /// A Secret with a passphrase, or with one of the others.
+    Secret,
+    /// A key of AWS KMS.
+    Kms,
+    /// `HashiCorp` Vault.
+    Vault,
+    /// Azure Key Vault.
+    Azure,
+}
+
+/// A Passkey. Source: Kasten's page on configuring Passkeys.
+#[derive(Clone, Debug)]
+pub struct Passkey {
+    /// `metadata.name`.
+    pub name: Field,
+    /// `metadata.namespace` with its name; Passkeys have none.
+    pub namespace: Option<Span>,
+    /// `spec.awscmkkeyid`.
+    pub key: Field,
+    /// What protects the master key, each with the place of its field's name.
+    pub sources: Vec<(KeySource, Span)>,
+    /// Whether every field of `spec` is known.
+    pub is_whole: bool,
+    /// Fields of `spec` that are spelt otherwise than Kasten does: as spelt, and as meant.
+    pub misspelt: Vec<(Spanned<String>, &'static str)>,
+    /// `spec.usenow`.
+    pub use_now: Option<Spanned<bool>>,
+    /// `status.inuse`, which the cluster alone tells.
+    pub in_use: Option<Spanned<bool>>,
+    /// The Secret that `spec.secret` names.
+    pub secret: Field,
+    /// Where its kind stands, for what is said of it as a whole.
+    pub place: Span,
+}
+
+/// How a value reaches Helm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// From a file of values.
+    #[default]
+    File,
+    /// From `set` or `values` of a `helm_release`, which stand in plans and states as they are.
+    Terraform,
+}
+
+/// Values of Kasten's Helm chart. Source: the README of Kasten's chart.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    /// Where they come from.
+    pub origin: Origin,
+    /// The namespace of the release.
+    pub namespace: Field,
+    /// The chart's version.
+    pub version: Field,
+    /// `secrets.awsAccessKeyId`.
+    pub access_key_id: Field,
+    /// `secrets.awsSecretAccessKey`.
+    pub secret_access_key: Field,
+    /// Whether the secret key stands where Terraform keeps it from the screen.
+    pub is_sensitive: bool,
+    /// `secrets.awsIamRole`.
+    pub role: Field,
+    /// `secrets.awsClientSecretName`.
+    pub client_secret: Field,
+    /// `encryption.primaryKey.awsCmkKeyId`.
+    pub key: Field,
+    /// `serviceAccount.name`.
+    pub service_account: Field,
+    /// Values at a path where the chart does not look: as written, its place, and where it belongs.
+    pub misplaced: Vec<(Spanned<String>, &'static str)>,
+    /// Whether all of them are known.
+    pub is_whole: bool,
+}
+
+/// A Secret that Kasten reads, or that was meant for it.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// `metadata.name`.
+    pub name: Field,
+    /// `metadata.namespace`.
+    pub namespace: Field,
+    /// The names of its entries, each with its place.
+    pub entries: Vec<Spanned<String>>,
+    /// Whether every entry is known.
+    pub is_whole: bool,
+    /// `awscmkkeyid`, decoded.
+    pub key: Field,
+    /// `role`, decoded.
+    pub role: Field,
+    /// Where its kind stands.
+    pub place: Span,
+}
+
+/// The name of the Secret from which Kasten takes its first key. Source: Kasten's page on configuring encryption.
+pub const CLUSTER_SECRET: &str = "k10-cluster-passphrase";
+
+/// The name of the Secret that the chart makes of `encryption.primaryKey`. Source: Kasten's chart.
+pub const PRIMARY_KEY_SECRET: &str = "k10-encryption-primary-key";
+
+/// The service account of a release `k10`. Source: Kasten's page on IAM roles.
+pub const SERVICE_ACCOUNT: &str = "k10-k10";
+
+/// The namespace that Kasten's pages install into.
+pub const NAMESPACE: &str = "kasten-io";
+
+/// A service account with the role that EKS gives it.
+#[derive(Clone, Debug)]
+pub struct ServiceAccount {
+    /// `metadata.name`.
+    pub name: Field,
+    /// `metadata.namespace`.
+    pub namespace: Field,
+    /// The annotation `eks.amazonaws.com/role-arn`.
+    pub role: Field,
+}
+
+impl ServiceAccount {
+    /// Whether it is Kasten's own by its name or its namespace.
+    #[must_use]
+    pub fn is_kastens(&self) -> bool {
+        let is = |field: &Field, text: &str| field.given().is_some_and(|given| given.value == text);
+        is(&self.name, SERVICE_ACCOUNT) || is(&self.namespace, NAMESPACE)
+    }
+}
+
+/// Who calls AWS for Kasten. Source: Kasten's page on IAM roles, and its chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The user whose access keys are given; no file names it.
+    User,
+    /// The role, which the user of the access keys assumes.
+    RoleByKeys,
+    /// The role, by the cluster's identity provider.
+    RoleByServiceAccount,
+    /// A node's role, or one that EKS gives; no value names it.
+    Unknown,
+}
+
+impl Values {
+    /// Who calls AWS.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        let has_keys = self.access_key_id.is_set() || self.secret_access_key.is_set();
+        match (has_keys, self.role.is_set()) {
+            (true, false) => Caller::User,
+            (true, true) => Caller::RoleByKeys,
+            (false, true) => Caller::RoleByServiceAccount,
+            (false, false) => Caller::Unknown,
+        }
+    }
+}
+
+/// The places where a secret's text stands: its own, and the anchor's where it is an alias.
+pub(super) fn places_of(node: &Node<'_>, source: &Source) -> Vec<Span> {
+    let mut places = vec![node.span];
+    let Some(text) = node.as_str().filter(|text| text.len() >= 4) else { return places };
+    if source.slice(node.span).starts_with('*') {
+        let found = memchr::memmem::find_iter(source.text().as_bytes(), text.as_bytes());
+        places.extend(found.map(|at| source.place(at, at + text.len())));
+    }
+    places
+}
