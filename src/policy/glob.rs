@@ -80,6 +80,22 @@ pub fn includes(outer: &str, inner: &str) -> bool {
     matches(&outer, &inner)
 }
 
+/// [`includes`], ASCII letter case not counting, as for actions.
+#[must_use]
+pub fn includes_ignoring_case(outer: &str, inner: &str) -> bool {
+    if !is_pattern(inner) {
+        return matches_ignoring_case(outer, inner);
+    }
+    includes(&outer.to_ascii_lowercase(), &inner.to_ascii_lowercase())
+}
+
+/// What stands before the first wildcard.
+#[must_use]
+pub fn literal_start(pattern: &str) -> &str {
+    let end = memchr::memchr2(b'*', b'?', pattern.as_bytes()).unwrap_or(pattern.len());
+    pattern.get(..end).unwrap_or_default()
+}
+
 /// Characters that occur in no ARN, no action and no alias, so that only a wildcard matches them.
 const STAR: &str = "\u{1a}";
 const QUESTION_MARK: &str = "\u{1b}";

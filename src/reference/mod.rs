@@ -11,6 +11,7 @@
 
 mod action;
 mod blob;
+mod facts;
 mod key;
 mod matching;
 mod nearest;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use action::{Action, ActionResource};
 use blob::Blob;
+pub use facts::{Fact, fact, facts};
 pub use key::{KeyInfo, KeyOwner};
 use pack::layout;
 pub use pack::{AccessLevel, KeyType, ReferenceError};

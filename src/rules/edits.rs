@@ -42,6 +42,33 @@ pub(super) fn remove_from<T>(listed: &Listed<T>, item: Span) -> Option<Edit> {
     remove_item(places(listed), item)
 }
 
+/// Takes several items out of a list, if others remain. The list must have been read whole.
+pub(super) fn remove_all_from<T>(listed: &Listed<T>, items: &[Span]) -> Option<Vec<Edit>> {
+    if !listed.is_list || !listed.malformed.is_empty() || !listed.unknown.is_empty() {
+        return None;
+    }
+    let mut edits = Vec::new();
+    let mut kept: Option<Span> = None;
+    let mut removed: Option<Span> = None;
+    for place in listed.read.iter().map(|value| value.span) {
+        if items.contains(&place) {
+            removed = Some(removed.map_or(place, |from: Span| from.to(place)));
+            continue;
+        }
+        if let Some(range) = removed.take() {
+            // With what is kept before them go the commas behind it; at the start, those before the next.
+            edits.push(Edit::remove(match kept {
+                Some(before) => Span { start: before.end, ..range },
+                None => Span { end: place.start, ..range },
+            }));
+        }
+        kept = Some(place);
+    }
+    let before = kept?;
+    edits.extend(removed.map(|range| Edit::remove(Span { start: before.end, ..range })));
+    Some(edits)
+}
+
 /// Writes another operator before a row's key; `None` where that would change other rows, or give the statement two
 /// blocks of one operator.
 pub(super) fn rename_operator(condition: &Condition, operator: Operator, statement: &Statement) -> Option<Edit> {

@@ -1,15 +1,19 @@
 //! The grammar of IAM's JSON: what AWS refuses, or reads otherwise than its author.
 
 pub(super) mod action;
+pub(super) mod address;
 pub(super) mod characters;
 pub(super) mod condition;
 pub(super) mod elements;
 pub(super) mod grammar;
 pub(super) mod place;
+pub(super) mod presence;
 pub(super) mod principal;
+pub(super) mod redundant;
 pub(super) mod shape;
 pub(super) mod sid;
 pub(super) mod size;
 pub(super) mod syntax;
+pub(super) mod typed;
 pub(super) mod value;
 pub(super) mod variable;

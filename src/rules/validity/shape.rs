@@ -1,12 +1,10 @@
-//! Elements that say nothing, and items that are said twice.
-
-use std::collections::HashMap;
+//! Elements that say nothing, and principals that are said twice.
 
 use crate::{
-    finding::{Applicability, Finding, RuleInfo},
+    finding::{Finding, RuleInfo},
     policy::{Listed, Principal, Statement},
-    rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
-    source::{Edit, Spanned},
+    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    source::Spanned,
 };
 
 declare_rules! { Validity:
@@ -45,7 +43,7 @@ declare_rules! { Validity:
     }
 
     /// ## What it does
-    /// Flags the same action, resource or principal twice in one list. Letter case does not count for actions.
+    /// Flags the same principal twice in one list: an account by its number and by its root ARN are the same.
     ///
     /// ## Why it matters
     /// It says nothing new. AWS drops the second of two equal principals, so that Terraform sees a change for ever.
@@ -54,11 +52,11 @@ declare_rules! { Validity:
     /// Take one away.
     ///
     /// ## Source
-    /// IAM User Guide, "IAM JSON policy elements reference".
+    /// IAM User Guide, "AWS JSON policy elements: Principal".
     pub DUPLICATE_ITEM = {
         id: "duplicate-item", code: None,
         severity: Note, confidence: High, persona: Pedantic,
-        summary: "an item stands twice in one list",
+        summary: "a principal stands twice in one list",
     }
 }
 
@@ -84,12 +82,10 @@ fn lists(statement: &Statement, out: &mut Findings<'_>) {
     if let Some(actions) = &statement.actions {
         let listed = actions.listed();
         empty(listed, "actions", "EMPTY_ARRAY_ACTION", out);
-        repeated(listed, out, |action| action.as_str(), true);
     }
     if let Some(resources) = &statement.resources {
         let listed = resources.listed();
         empty(listed, "resources", "EMPTY_ARRAY_RESOURCE", out);
-        repeated(listed, out, |resource| resource.as_str(), false);
     }
     if let Some(principals) = &statement.principals {
         let listed = principals.listed();
@@ -117,58 +113,6 @@ fn conditions(statement: &Statement, out: &mut Findings<'_>) {
         let message = format!("no value is listed for {}", condition.key.value.as_str());
         let finding = Finding::new(&EMPTY_ARRAY_OR_OBJECT, condition.key.span, message).code("EMPTY_ARRAY_CONDITION");
         out.push(finding.help("list the values, or take the key away"));
-    }
-}
-
-/// Tells of items that stand more than once, each once with all its repetitions.
-fn repeated<T>(listed: &Listed<T>, out: &mut Findings<'_>, text: fn(&T) -> &str, ignores_case: bool) {
-    if !out.asks(&DUPLICATE_ITEM) || !has_twins(listed.read.iter().map(|item| text(&item.value)), ignores_case) {
-        return;
-    }
-    let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(listed.read.len());
-    for (index, item) in listed.read.iter().enumerate() {
-        let name = text(&item.value);
-        let name = if ignores_case { name.to_ascii_lowercase() } else { name.to_owned() };
-        seen.entry(name).or_default().push(index);
-    }
-    for (index, item) in listed.read.iter().enumerate() {
-        let name = text(&item.value);
-        let places = if ignores_case { seen.get(&name.to_ascii_lowercase()) } else { seen.get(name) };
-        if let Some([first, second, others @ ..]) =
-            places.map(Vec::as_slice).filter(|places| places.get(1) == Some(&index))
-        {
-            out.push(repetition(listed, name, [*first, *second], others));
-        }
-    }
-}
-
-/// Whether two texts of a list may be equal: by their hashes, so that the usual list costs no allocation a text.
-fn has_twins<'t>(texts: impl Iterator<Item = &'t str>, ignores_case: bool) -> bool {
-    let fold = |byte: u8| if ignores_case { byte.to_ascii_lowercase() } else { byte };
-    let mut hashes: Vec<u64> = texts
-        .map(|text| {
-            text.bytes().fold(text.len() as u64, |hash, byte| {
-                (hash.rotate_left(5) ^ u64::from(fold(byte))).wrapping_mul(0x517c_c1b7_2722_0a95)
-            })
-        })
-        .collect();
-    hashes.sort_unstable();
-    hashes.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-fn repetition<T>(listed: &Listed<T>, name: &str, [first, second]: [usize; 2], others: &[usize]) -> Finding {
-    let times = match others.len() + 2 {
-        2 => "twice".to_owned(),
-        times => format!("{times} times"),
-    };
-    let finding = Finding::new(&DUPLICATE_ITEM, listed.read[second].span, format!("`{name}` is listed {times}"))
-        .related(listed.read[first].span, "here first")
-        .help("once says it all");
-    let all = std::iter::once(&second).chain(others);
-    let edits: Option<Vec<Edit>> = all.map(|index| edits::remove_from(listed, listed.read[*index].span)).collect();
-    match edits {
-        Some(edits) => finding.fix("take the repetition away", Applicability::Safe, edits),
-        None => finding,
     }
 }
 
