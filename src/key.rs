@@ -123,3 +123,20 @@ pub struct Alias {
     /// The id of the key it points to; AWS's own aliases may have none.
     pub target: Option<Spanned<String>>,
 }
+
+/// A grant on a key.
+///
+/// Source: KMS API Reference, `CreateGrant`, `GrantConstraints`.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Who may use the key by it: an ARN, or a service's name.
+    pub grantee: Spanned<String>,
+    /// What it lets the grantee call: `Decrypt`, `GenerateDataKey` …
+    pub operations: Vec<Spanned<String>>,
+    /// The encryption context that a request must have, no more and no less; letter case counts.
+    pub equals: Option<Vec<(String, String)>>,
+    /// Pairs that the encryption context of a request must hold; letter case counts.
+    pub subset: Option<Vec<(String, String)>>,
+    /// Where it is described.
+    pub span: Span,
+}

@@ -17,6 +17,9 @@ pub mod render;
 
 pub mod document;
 pub mod reference;
+pub mod semantics;
+
+pub mod simulate;
 
 pub mod rules;
 

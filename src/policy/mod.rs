@@ -12,6 +12,7 @@ mod model;
 mod principal;
 mod read;
 mod resource;
+mod set;
 
 pub use action::ActionPattern;
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
@@ -24,3 +25,4 @@ pub use principal::{
 };
 pub use read::{Fault, Level, Trouble, read};
 pub use resource::ResourcePattern;
+pub use set::PolicySet;

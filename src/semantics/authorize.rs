@@ -1,0 +1,356 @@
+//! The order in which AWS decides, as data.
+//!
+//! A request is explicitly denied where a statement of any policy denies it. Else every gate must be open and one of the
+//! paths must lead through. `simulate` runs the formulas, `prove` solves them; neither knows the order.
+//!
+//! Source: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation logic" and "Permissions boundaries
+//! for IAM entities"; KMS Developer Guide, "Determining access to AWS KMS keys".
+
+use super::{
+    Fact, Formula,
+    caller::MatchClass,
+    fact::Open,
+    lower::{Matching, lower_grant, lower_policy},
+    request::Trait,
+};
+use crate::policy::{Effect, Policy, PolicyKind, PolicySet};
+
+/// What decides, and lets through or keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Because {
+    /// An identity policy.
+    Identity,
+    /// The resource's policy.
+    Resource,
+    /// A grant on the key.
+    Grant,
+    /// The key policy, which leaves the decision to the account's identity policies, or does not.
+    Delegation,
+    /// The permissions boundary.
+    Boundary,
+    /// The session policy.
+    Session,
+    /// A service control policy.
+    Scp,
+    /// A resource control policy.
+    Rcp,
+    /// The policy of a VPC endpoint.
+    Endpoint,
+    /// The role's trust policy.
+    Trust,
+    /// That caller and resource are of two accounts.
+    CrossAccount,
+}
+
+impl Because {
+    /// Every one, in the order of the command line's help.
+    pub const ALL: [Self; 11] = [
+        Self::Identity,
+        Self::Resource,
+        Self::Grant,
+        Self::Delegation,
+        Self::Boundary,
+        Self::Session,
+        Self::Scp,
+        Self::Rcp,
+        Self::Endpoint,
+        Self::Trust,
+        Self::CrossAccount,
+    ];
+
+    /// Its word in scenario files and in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Resource => "resource",
+            Self::Grant => "grant",
+            Self::Delegation => "delegation",
+            Self::Boundary => "boundary",
+            Self::Session => "session",
+            Self::Scp => "scp",
+            Self::Rcp => "rcp",
+            Self::Endpoint => "endpoint",
+            Self::Trust => "trust",
+            Self::CrossAccount => "cross-account",
+        }
+    }
+}
+
+/// The policies of one sort that speak together: those of one level, for an organisation's.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What they are.
+    pub because: Because,
+    /// Which level, from 0 at the root, for an organisation's.
+    pub level: usize,
+    /// Their statements.
+    pub statements: Vec<Matching>,
+}
+
+/// A question to the layers or about the call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// A statement of the layer allows, and names the caller at least so strongly.
+    Allows(usize, MatchClass),
+    /// A statement of the layer denies, and names the caller at least so strongly.
+    Denies(usize, MatchClass),
+    /// Something about the whole call.
+    Call(Trait),
+    /// What AWS does not document.
+    Open(Open),
+}
+
+/// What must hold, and what keeps the request out where it does not.
+pub type Need = (Because, Formula<Ask>);
+
+/// One way to be let in.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// What lets the request in.
+    pub because: Because,
+    /// Whether it is open to the request at all.
+    pub applies: Formula<Ask>,
+    /// What it needs, in the order in which a lack is told.
+    pub needs: Vec<Need>,
+}
+
+/// The decision on every request of a policy set.
+#[derive(Clone, Debug)]
+pub struct Authorization {
+    /// The policies.
+    pub layers: Vec<Layer>,
+    /// What needs no leave and minds no denial.
+    pub free: Formula<Ask>,
+    /// What denies explicitly, in the order in which it is told.
+    pub denials: Vec<Need>,
+    /// What must hold on every path.
+    pub gates: Vec<Need>,
+    /// The paths, the strongest first.
+    pub paths: Vec<Path>,
+}
+
+use Trait::{
+    AsksWhoCalls, AssumesRole, ByFederated, ByFederatedUser, ByRoot, ByServiceLinkedRole, Federates, OfAnAccount,
+    OfManagementAccount, OnKey, OnReservedAlias, OnRole, RetiresGrant, SameAccount, SamePartition,
+    TakesResourceControlPolicies, ThroughGateway, WorksAcrossAccounts,
+};
+
+fn call(what: Trait) -> Formula<Ask> {
+    Formula::Fact(Ask::Call(what))
+}
+
+fn not(what: Trait) -> Formula<Ask> {
+    call(what).negated()
+}
+
+/// The layers of a policy set, and how they decide together.
+#[must_use]
+pub fn authorize(set: &PolicySet<'_>) -> Authorization {
+    let mut layers = Layers::default();
+    let under_boundary = set.boundary.is_some();
+    let lowered = |policies: &[&Policy], kind| -> Vec<Matching> {
+        policies.iter().flat_map(|policy| lower_policy(policy, kind, under_boundary)).collect()
+    };
+    let scps = layers.levels(Because::Scp, set.scps.as_deref(), |level| lowered(level, PolicyKind::ServiceControl));
+    let rcps = layers.levels(Because::Rcp, set.rcps.as_deref(), |level| lowered(level, PolicyKind::ResourceControl));
+    let of_resource = set.resource.map(|policy| lowered(&[policy], set.resource_kind)).unwrap_or_default();
+    let resource = layers.push(Because::Resource, of_resource);
+    let identity = layers.push(Because::Identity, lowered(&set.identity, PolicyKind::Identity));
+    let boundary = set.boundary.map(|policy| layers.push(Because::Boundary, lowered(&[policy], PolicyKind::Boundary)));
+    let session = set.session.as_deref().map(|of| layers.push(Because::Session, lowered(of, PolicyKind::Session)));
+    let endpoint = set.endpoint.as_deref().map(|of| layers.push(Because::Endpoint, lowered(of, PolicyKind::Endpoint)));
+    let grants = set.grants.iter().enumerate().map(|(index, grant)| lower_grant(grant, index)).collect();
+    let grants = layers.push(Because::Grant, grants);
+    let order = Order { scps, rcps, resource, identity, boundary, session, endpoint, grants };
+    Authorization {
+        layers: layers.0,
+        // Source: STS API Reference, "GetCallerIdentity".
+        free: call(AsksWhoCalls),
+        denials: order.denials(),
+        gates: order.gates(),
+        paths: order.paths(),
+    }
+}
+
+#[derive(Default)]
+struct Layers(Vec<Layer>);
+
+impl Layers {
+    fn push(&mut self, because: Because, statements: Vec<Matching>) -> usize {
+        self.0.push(Layer { because, level: 0, statements });
+        self.0.len() - 1
+    }
+
+    fn levels<'p>(
+        &mut self,
+        because: Because,
+        levels: Option<&[Vec<&'p Policy>]>,
+        lowered: impl Fn(&[&'p Policy]) -> Vec<Matching>,
+    ) -> Vec<usize> {
+        let levels = levels.unwrap_or_default().iter().enumerate();
+        levels
+            .map(|(level, policies)| {
+                self.0.push(Layer { because, level, statements: lowered(policies) });
+                self.0.len() - 1
+            })
+            .collect()
+    }
+}
+
+/// Which layers there are, by their index.
+struct Order {
+    scps: Vec<usize>,
+    rcps: Vec<usize>,
+    resource: usize,
+    identity: usize,
+    boundary: Option<usize>,
+    session: Option<usize>,
+    endpoint: Option<usize>,
+    grants: usize,
+}
+
+impl Order {
+    /// A denial counts on every path, but policies of a principal only for callers that can carry them.
+    fn denials(&self) -> Vec<Need> {
+        let denies = |layer| Formula::Fact(Ask::Denies(layer, MatchClass::Account));
+        let only = |when: Formula<Ask>, layer| Formula::All(vec![when, denies(layer)]);
+        let mut all = Vec::new();
+        all.extend(self.scps.iter().map(|layer| (Because::Scp, only(bound_by_scps(), *layer))));
+        all.extend(self.rcps.iter().map(|layer| (Because::Rcp, only(bound_by_rcps(), *layer))));
+        all.push((Because::Resource, denies(self.resource)));
+        let own = [
+            (Because::Identity, Some(self.identity)),
+            (Because::Boundary, self.boundary),
+            (Because::Session, self.session),
+        ];
+        let carries = || Formula::All(vec![call(OfAnAccount), not(ByRoot)]);
+        let own = own.into_iter().filter_map(|(because, layer)| Some((because, only(carries(), layer?))));
+        all.extend(own);
+        all.extend(self.endpoint.map(|layer| (Because::Endpoint, through_endpoint(layer, Ask::Denies))));
+        all
+    }
+
+    fn gates(&self) -> Vec<Need> {
+        let allows = |layer| Formula::Fact(Ask::Allows(layer, MatchClass::Account));
+        let mut all = vec![
+            (Because::CrossAccount, call(SamePartition)),
+            // Source: STS API Reference, "AssumeRole": root users may not assume roles.
+            (Because::Trust, Formula::All(vec![call(ByRoot), call(AssumesRole)]).negated()),
+        ];
+        let scp = |layer: &usize| (Because::Scp, Formula::Any(vec![bound_by_scps().negated(), allows(*layer)]));
+        all.extend(self.scps.iter().map(scp));
+        // Resource control policies only deny: `RCPFullAWSAccess`, which cannot be detached, allows at every level.
+        all.extend(self.endpoint.map(|layer| (Because::Endpoint, through_endpoint(layer, Ask::Allows))));
+        let effective = vec![call(SameAccount), not(OfAnAccount), not(OnKey), call(WorksAcrossAccounts)];
+        all.push((Because::CrossAccount, Formula::Any(effective)));
+        // Source: KMS Developer Guide, "Controlling access to aliases"; the prefix is AWS's own.
+        all.push((Because::Resource, not(OnReservedAlias)));
+        all
+    }
+
+    fn paths(&self) -> Vec<Path> {
+        let named = |class| Formula::Fact(Ask::Allows(self.resource, class));
+        // `kms:RetireGrant` is not effective in a key policy, and no policy alone allows it.
+        let within = |what: Vec<Formula<Ask>>| Formula::All([vec![not(RetiresGrant)], what].concat());
+        let by_name = |class| within(vec![call(SameAccount), named(class)]);
+        let limits = [(Because::Boundary, Self::limit(self.boundary)), (Because::Session, Self::limit(self.session))];
+        let own = [vec![(Because::Identity, self.identity_allows())], limits.to_vec()].concat();
+        let open = [
+            (Because::Boundary, Self::limit_or(self.boundary, Open::GrantUnderBoundary)),
+            (Because::Session, Self::limit_or(self.session, Open::GrantUnderSession)),
+        ];
+        let retires = vec![(Because::Grant, Formula::Fact(Ask::Open(Open::WhoRetires)))];
+        let delegated = Formula::Any(vec![Formula::All(vec![not(OnKey), not(OnRole)]), named(MatchClass::Account)]);
+        let foreign = Formula::Any(vec![not(ByFederated), call(Federates)]);
+        let granted = Formula::All(vec![call(OnKey), Formula::Fact(Ask::Allows(self.grants, MatchClass::Account))]);
+        let path = |because, applies, needs| Path { because, applies, needs };
+        vec![
+            path(Because::Resource, by_name(MatchClass::Direct), Vec::new()),
+            path(Because::Resource, by_name(MatchClass::RoleArn), limits.to_vec()),
+            path(Because::Grant, granted, open.to_vec()),
+            path(
+                Because::Identity,
+                within(vec![call(SameAccount)]),
+                [vec![(Because::Delegation, delegated)], own.clone()].concat(),
+            ),
+            path(
+                Because::CrossAccount,
+                within(vec![not(SameAccount), call(OfAnAccount)]),
+                [vec![(Because::Resource, named(MatchClass::Account))], own.clone()].concat(),
+            ),
+            path(
+                Because::Resource,
+                within(vec![not(OfAnAccount), foreign]),
+                vec![(Because::Resource, named(MatchClass::Direct))],
+            ),
+            path(Because::Grant, call(RetiresGrant), [own, retires].concat()),
+        ]
+    }
+
+    /// The root user needs no identity policy in its own account.
+    fn identity_allows(&self) -> Formula<Ask> {
+        let allows = |layer| Formula::Fact(Ask::Allows(layer, MatchClass::Account));
+        // Source: IAM User Guide, "Permissions for GetFederationToken": without a session policy such a session has none.
+        let passed = Formula::Any(vec![not(ByFederatedUser), self.session.map_or_else(Formula::never, allows)]);
+        Formula::Any(vec![call(ByRoot), Formula::All(vec![allows(self.identity), passed])])
+    }
+
+    fn limit(layer: Option<usize>) -> Formula<Ask> {
+        let Some(layer) = layer else { return Formula::always() };
+        Formula::Any(vec![call(ByRoot), not(OfAnAccount), Formula::Fact(Ask::Allows(layer, MatchClass::Account))])
+    }
+
+    fn limit_or(layer: Option<usize>, open: Open) -> Formula<Ask> {
+        Formula::Any(vec![Self::limit(layer), Formula::Fact(Ask::Open(open))])
+    }
+}
+
+/// Service control policies bind users, roles and root users of member accounts.
+///
+/// Source: Organizations User Guide, "Service control policies (SCPs)".
+fn bound_by_scps() -> Formula<Ask> {
+    Formula::All(vec![call(OfAnAccount), not(OfManagementAccount), not(ByServiceLinkedRole)])
+}
+
+/// Resource control policies bind every caller but service-linked roles, for resources of member accounts.
+///
+/// Source: Organizations User Guide, "Resource control policies (RCPs)"; KMS Developer Guide, "Resource control policies".
+fn bound_by_rcps() -> Formula<Ask> {
+    let of_management = Formula::All(vec![call(OfManagementAccount), call(SameAccount)]);
+    Formula::All(vec![
+        call(TakesResourceControlPolicies),
+        call(Trait::HasResource),
+        not(ByServiceLinkedRole),
+        not(RetiresGrant),
+        of_management.negated(),
+    ])
+}
+
+/// In the policy of a gateway endpoint an account means its root user alone.
+///
+/// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
+fn through_endpoint(layer: usize, ask: fn(usize, MatchClass) -> Ask) -> Formula<Ask> {
+    let named = |class| Formula::Fact(ask(layer, class));
+    Formula::Any(vec![named(MatchClass::RoleArn), Formula::All(vec![not(ThroughGateway), named(MatchClass::Account)])])
+}
+
+impl Authorization {
+    /// What must hold for a layer to allow or deny, in facts.
+    #[must_use]
+    pub fn expand(&self, ask: &Ask) -> Formula<Fact> {
+        match ask {
+            Ask::Allows(layer, class) => self.any_of(*layer, Effect::Allow, *class),
+            Ask::Denies(layer, class) => self.any_of(*layer, Effect::Deny, *class),
+            Ask::Call(what) => Formula::Fact(Fact::Call(*what)),
+            Ask::Open(open) => Formula::Fact(Fact::Open(*open)),
+        }
+    }
+
+    fn any_of(&self, layer: usize, effect: Effect, class: MatchClass) -> Formula<Fact> {
+        let statements = self.layers.get(layer).map_or(&[][..], |layer| &layer.statements);
+        let chosen = statements.iter().filter(|statement| statement.effect == effect);
+        let both = chosen.map(|statement| Formula::All(vec![statement.principal.at_least(class), statement.body()]));
+        Formula::Any(both.collect())
+    }
+}

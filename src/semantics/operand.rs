@@ -1,0 +1,258 @@
+//! The values that conditions compare: numbers, instants, addresses.
+
+use std::{cmp::Ordering, net::IpAddr};
+
+/// A decimal number of any length, compared exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number<'t> {
+    is_negative: bool,
+    /// Without leading zeros.
+    whole: &'t str,
+    /// Without trailing zeros.
+    fraction: &'t str,
+}
+
+impl<'t> Number<'t> {
+    /// Reads digits with an optional sign and an optional fraction, and nothing else.
+    #[must_use]
+    pub fn read(text: &'t str) -> Option<Self> {
+        let (is_negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits(whole) || !are_digits(fraction) {
+            return None;
+        }
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        Some(Self { is_negative: is_negative && !(whole.is_empty() && fraction.is_empty()), whole, fraction })
+    }
+
+    fn magnitude(&self, other: &Number<'_>) -> Ordering {
+        let longer = self.whole.len().cmp(&other.whole.len());
+        longer.then_with(|| self.whole.cmp(other.whole)).then_with(|| self.fraction.cmp(other.fraction))
+    }
+
+    /// Which of two is greater.
+    #[must_use]
+    pub fn compare(&self, other: &Number<'_>) -> Ordering {
+        match (self.is_negative, other.is_negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => self.magnitude(other),
+            (true, true) => other.magnitude(self),
+        }
+    }
+}
+
+/// A point in time: seconds since 1970, and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+impl Instant {
+    /// Reads a date of the W3C's profile of ISO 8601, of which a shorter one means its first instant, or seconds since
+    /// 1970.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", date condition operators.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() != 4 {
+            return Some(Self { seconds: text.parse().ok()?, nanoseconds: 0 });
+        }
+        let (date, time) = match text.split_once('T') {
+            Some((date, time)) => (date, Some(time)),
+            None => (text, None),
+        };
+        let mut parts = date.split('-');
+        let year = number(parts.next()?, 4)?;
+        let (month, day) = (parts.next(), parts.next());
+        if parts.next().is_some() || (time.is_some() && day.is_none()) {
+            return None;
+        }
+        let month = month.map_or(Some(1), |month| number(month, 2))?;
+        let day = day.map_or(Some(1), |day| number(day, 2))?;
+        let midnight = days(year, month, day)?.checked_mul(86_400)?;
+        let Some(time) = time else { return Some(Self { seconds: midnight, nanoseconds: 0 }) };
+        let (seconds, nanoseconds) = time_of_day(time)?;
+        Some(Self { seconds: midnight + seconds, nanoseconds })
+    }
+}
+
+/// Exactly so many digits.
+fn number(text: &str, digits: usize) -> Option<i64> {
+    let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| text.parse().ok()).flatten()
+}
+
+/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s` with `Z` or an offset: seconds since midnight of the date at Greenwich.
+fn time_of_day(text: &str) -> Option<(i64, u32)> {
+    let at = text.find(['Z', '+', '-'])?;
+    let (clock, zone) = text.split_at(at);
+    let offset = if zone == "Z" {
+        0
+    } else {
+        let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+        let minutes = number(hours, 2).filter(|hours| *hours < 24)? * 60 + number(minutes, 2).filter(|m| *m < 60)?;
+        if zone.starts_with('-') { -minutes * 60 } else { minutes * 60 }
+    };
+    let mut parts = clock.split(':');
+    let hours = number(parts.next()?, 2).filter(|hours| *hours < 24)?;
+    let minutes = number(parts.next()?, 2).filter(|minutes| *minutes < 60)?;
+    let (seconds, fraction) = match parts.next() {
+        Some(seconds) => seconds.split_once('.').map_or((seconds, None), |(whole, part)| (whole, Some(part))),
+        None => ("00", None),
+    };
+    if parts.next().is_some() {
+        return None;
+    }
+    let seconds = number(seconds, 2).filter(|seconds| *seconds < 60)?;
+    let nanoseconds = match fraction {
+        None => 0,
+        Some(part) if part.is_empty() || part.len() > 9 => return None,
+        Some(part) => u32::try_from(number(part, part.len())?).ok()? * 10_u32.pow(9 - u32::try_from(part.len()).ok()?),
+    };
+    Some((hours * 3600 + minutes * 60 + seconds - offset, nanoseconds))
+}
+
+/// Days since 1970 of a date of the civil calendar; `None` where there is no such day.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // March begins the year, so that a leap day ends it.
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+}
+
+/// A range of addresses; bits behind the prefix do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressRange {
+    first: IpAddr,
+    prefix: u8,
+}
+
+impl AddressRange {
+    /// Reads an address, or a range in CIDR notation.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", IP address condition operators.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let first: IpAddr = address.parse().ok()?;
+        let width = if first.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => width,
+            Some(text) if text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
+            Some(_) => return None,
+        };
+        (prefix <= width).then_some(Self { first, prefix })
+    }
+
+    /// Whether every address of another range lies in this one.
+    #[must_use]
+    pub fn holds(&self, other: &Self) -> bool {
+        let (width, own, their) = match (self.first, other.first) {
+            (IpAddr::V4(own), IpAddr::V4(their)) => (32, u128::from(u32::from(own)), u128::from(u32::from(their))),
+            (IpAddr::V6(own), IpAddr::V6(their)) => (128, u128::from(own), u128::from(their)),
+            _ => return false,
+        };
+        let shift = u32::from(width - self.prefix);
+        let network = |address: u128| address.checked_shr(shift).unwrap_or(0);
+        self.prefix <= other.prefix && network(own) == network(their)
+    }
+}
+
+/// The bytes of a text in base 64; `None` where it is none.
+pub(super) fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
+        return None;
+    }
+    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
+    for digit in digits.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from((bits >> held) & 0xff).unwrap_or_default());
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(one: &str, other: &str) -> Option<Ordering> {
+        Some(Number::read(one)?.compare(&Number::read(other)?))
+    }
+
+    #[test]
+    fn numbers_are_compared_exactly_and_read_strictly() {
+        assert_eq!(order("0.1", "0.10"), Some(Ordering::Equal));
+        assert_eq!(order("-0", "0.0"), Some(Ordering::Equal));
+        assert_eq!(order("9007199254740993", "9007199254740992"), Some(Ordering::Greater));
+        assert_eq!(order("-2", "-10"), Some(Ordering::Greater));
+        assert_eq!(order("1.5", "1.45"), Some(Ordering::Greater));
+        for text in ["", "10abc", "1e3", " 1", "1.", ".5", "0x10"] {
+            assert!(Number::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_and_its_seconds_are_one_instant() {
+        let same = |one: &str, other: &str| Instant::read(one).is_some() && Instant::read(one) == Instant::read(other);
+        assert!(same("2020-01-01T00:00:00Z", "1577836800"));
+        assert!(same("2020", "2020-01-01"));
+        assert!(same("2020-01-01T02:00+02:00", "2020-01-01T00:00Z"));
+        assert!(same("2020-02-29T23:59:59.50Z", "2020-02-29T23:59:59.5Z"));
+        for text in ["2021-02-29", "2020-13", "2020-01-01T00:00", "yesterday", "", "2020-01-01T24:00Z"] {
+            assert_eq!(Instant::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_however_it_is_spelt() {
+        let holds = |range: &str, address: &str| Some(AddressRange::read(range)?.holds(&AddressRange::read(address)?));
+        assert_eq!(holds("2001:db8::1", "2001:DB8:0::1"), Some(true));
+        assert_eq!(holds("203.0.113.77/24", "203.0.113.5"), Some(true));
+        assert_eq!(holds("0.0.0.0/0", "2001:db8::1"), Some(false));
+        assert_eq!(holds("::/0", "2001:db8::1"), Some(true));
+        assert_eq!(holds("203.0.113.0/33", "203.0.113.5"), None);
+    }
+
+    #[test]
+    fn base_64_is_read_strictly() {
+        assert_eq!(bytes_of_base64("QmluYXJ5").as_deref(), Some(&b"Binary"[..]));
+        assert_eq!(bytes_of_base64("aGk=").as_deref(), Some(&b"hi"[..]));
+        assert_eq!(bytes_of_base64("aGk"), None);
+        assert_eq!(bytes_of_base64("a*b="), None);
+    }
+}

@@ -1,0 +1,353 @@
+//! What is asked: who calls what on which resource, and the condition keys that the request carries.
+
+use super::caller::Caller;
+use crate::policy::{AccountId, Arn};
+
+/// What a request carries of one condition key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// The value of a single-valued key.
+    One(String),
+    /// The values of a multi-valued key.
+    Many(Vec<String>),
+    /// It is not known whether the request carries the key, nor with which value.
+    Unknown,
+}
+
+/// What is found under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'c> {
+    /// The request does not carry it.
+    Absent,
+    /// One value.
+    One(&'c str),
+    /// Several values, or none.
+    Many(&'c [String]),
+    /// It is not known.
+    Unknown,
+    /// The request carries keys that differ only in letter case: which one counts is not documented.
+    Ambiguous,
+}
+
+/// The condition keys of a request. Letter case does not count in their names.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition".
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// In the order of the names in small letters.
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    lower: String,
+    spelt: String,
+    value: Value,
+    is_ambiguous: bool,
+}
+
+impl Context {
+    /// Sets a key. A second spelling of the same key makes it ambiguous.
+    pub fn set(&mut self, key: &str, value: Value) {
+        let lower = key.to_ascii_lowercase();
+        let at = self.entries.partition_point(|entry| entry.lower < lower);
+        let mut is_ambiguous = false;
+        if let Some(same) = self.entries.get_mut(at).filter(|entry| entry.lower == lower) {
+            if same.spelt == key {
+                same.value = value;
+                return;
+            }
+            same.is_ambiguous = true;
+            is_ambiguous = true;
+        }
+        self.entries.insert(at, Entry { lower, spelt: key.to_owned(), value, is_ambiguous });
+    }
+
+    /// Sets a key unless the request says something of it already.
+    pub fn set_default(&mut self, key: &str, value: impl FnOnce() -> Option<String>) {
+        if self.find(&key.to_ascii_lowercase()) == Found::Absent
+            && let Some(value) = value()
+        {
+            self.set(key, Value::One(value));
+        }
+    }
+
+    /// What is found under a key, which is given in small letters.
+    #[must_use]
+    pub fn find(&self, lower: &str) -> Found<'_> {
+        let at = self.entries.partition_point(|entry| entry.lower.as_str() < lower);
+        match self.entries.get(at) {
+            Some(entry) if entry.lower == lower => match &entry.value {
+                _ if entry.is_ambiguous => Found::Ambiguous,
+                Value::One(value) => Found::One(value),
+                Value::Many(values) => Found::Many(values),
+                Value::Unknown => Found::Unknown,
+            },
+            _ => Found::Absent,
+        }
+    }
+
+    /// The keys that start with a prefix, given in small letters: what follows it, as it is spelt, and the value.
+    pub fn under<'c>(&'c self, prefix: &'c str) -> impl Iterator<Item = (&'c str, &'c Value)> {
+        let from = self.entries.partition_point(|entry| entry.lower.as_str() < prefix);
+        let under = self.entries.iter().skip(from).take_while(move |entry| entry.lower.starts_with(prefix));
+        under.filter_map(move |entry| Some((entry.spelt.get(prefix.len()..)?, &entry.value)))
+    }
+
+    /// Every key as it is spelt, with what the request carries of it, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries.iter().map(|entry| (entry.spelt.as_str(), &entry.value))
+    }
+}
+
+/// What is told of the caller's organisation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// Whether the caller is of the management account, which no control policy binds.
+    pub management_account: bool,
+    /// Whether the caller is a service-linked role.
+    pub service_linked_role: bool,
+}
+
+/// What is known of the service that is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// Whether resource control policies apply to the service.
+    pub takes_resource_control_policies: bool,
+}
+
+/// One call.
+///
+/// Condition keys that follow from the caller and the resource are filled in, unless the context says something of them.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who calls.
+    pub caller: Caller,
+    /// The keys.
+    pub context: Context,
+    action: String,
+    lower_action: String,
+    resource: String,
+    resource_account: Option<AccountId>,
+    traits: Traits,
+}
+
+impl Request {
+    /// A call of an action on a resource: an ARN, or `*` for an action that takes none.
+    #[must_use]
+    pub fn new(
+        caller: Caller,
+        action: &str,
+        resource: &str,
+        resource_account: Option<AccountId>,
+        context: Context,
+    ) -> Self {
+        let from_arn = || Arn::parse(resource).ok()?.account.parse().ok();
+        let mut request = Self {
+            lower_action: action.to_ascii_lowercase(),
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            resource_account: resource_account.or_else(from_arn),
+            caller,
+            context,
+            traits: Traits::default(),
+        };
+        request.fill_in();
+        request.traits = Traits::of(&request);
+        request
+    }
+
+    /// The same, with what is told of the caller's organisation and of the service.
+    #[must_use]
+    pub fn within(mut self, organization: Organization, service: ServiceFacts) -> Self {
+        let linked = organization.service_linked_role || self.caller.is_service_linked_role();
+        self.traits.set(Trait::OfManagementAccount, organization.management_account);
+        self.traits.set(Trait::ByServiceLinkedRole, linked);
+        self.traits.set(Trait::TakesResourceControlPolicies, service.takes_resource_control_policies);
+        self
+    }
+
+    /// The action, as it is spelt.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The action in small letters, as patterns are held against it.
+    #[must_use]
+    pub fn lower_action(&self) -> &str {
+        &self.lower_action
+    }
+
+    /// The service that is called, in small letters.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.lower_action.split(':').next().unwrap_or_default()
+    }
+
+    /// The resource.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The account that owns the resource, where anything tells it.
+    #[must_use]
+    pub fn resource_account(&self) -> Option<AccountId> {
+        self.resource_account
+    }
+
+    /// Whether something about the whole call is so.
+    #[must_use]
+    pub fn is(&self, what: Trait) -> bool {
+        self.traits.has(what)
+    }
+
+    /// Source: IAM User Guide, "AWS global condition context keys"; KMS Developer Guide, "AWS KMS condition keys",
+    /// `kms:CallerAccount`.
+    fn fill_in(&mut self) {
+        let caller = self.caller.clone();
+        let account = || caller.account().map(|account| account.to_string());
+        let context = &mut self.context;
+        context.set_default("aws:PrincipalArn", || caller.principal_arn());
+        context.set_default("aws:PrincipalAccount", || match caller {
+            Caller::Anonymous => Some("anonymous".to_owned()),
+            _ => account(),
+        });
+        context.set_default("aws:PrincipalType", || caller.principal_type().map(str::to_owned));
+        context.set_default("aws:username", || caller.user_name().map(str::to_owned));
+        let is_service = matches!(caller, Caller::Service(_));
+        let is_signed = is_service || caller.account().is_some();
+        context.set_default("aws:PrincipalIsAWSService", || is_signed.then(|| is_service.to_string()));
+        context.set_default("aws:PrincipalServiceName", || match &caller {
+            Caller::Service(name) => Some(name.clone()),
+            _ => None,
+        });
+        let owner = self.resource_account;
+        context.set_default("aws:ResourceAccount", || owner.map(|account| account.to_string()));
+        if self.lower_action.starts_with("kms:") {
+            context.set_default("kms:CallerAccount", account);
+        }
+    }
+}
+
+/// The condition keys that follow from caller and resource, in small letters: where they are absent, nothing could add
+/// them.
+pub(crate) const FOLLOWING: [&str; 8] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+    "aws:principaltype",
+    "aws:resourceaccount",
+    "aws:username",
+    "kms:calleraccount",
+];
+
+/// Something about the whole call, on which the evaluation order turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Trait {
+    /// Caller and resource are of one account, or the resource's is not told.
+    SameAccount,
+    /// Caller and resource are of one partition, or one of them tells none.
+    SamePartition,
+    /// The caller is of an account: no service, nobody's session.
+    OfAnAccount,
+    /// The caller is an account's root user.
+    ByRoot,
+    /// The caller is a federated user's session.
+    ByFederatedUser,
+    /// The caller is an identity provider's user, who calls for a role.
+    ByFederated,
+    /// The caller is a service-linked role.
+    ByServiceLinkedRole,
+    /// The caller is of the organisation's management account.
+    OfManagementAccount,
+    /// The resource is a KMS key.
+    OnKey,
+    /// The call assumes a role, or belongs to it.
+    OnRole,
+    /// The action is `sts:AssumeRole`.
+    AssumesRole,
+    /// The action is one by which an identity provider's user assumes a role.
+    Federates,
+    /// The action is a KMS operation that works for callers of other accounts.
+    WorksAcrossAccounts,
+    /// The action is `kms:RetireGrant`.
+    RetiresGrant,
+    /// The action is `sts:GetCallerIdentity`.
+    AsksWhoCalls,
+    /// The service is behind gateway endpoints.
+    ThroughGateway,
+    /// Resource control policies apply to the service, and the action takes a resource.
+    TakesResourceControlPolicies,
+    /// A service calls KMS on the caller's behalf.
+    ThroughService,
+    /// The request names a resource: it is not `*`.
+    HasResource,
+    /// The resource is an alias that AWS keeps for itself.
+    OnReservedAlias,
+}
+
+/// The traits of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Traits(u32);
+
+impl Traits {
+    fn has(self, what: Trait) -> bool {
+        self.0 & (1 << what as u8) != 0
+    }
+
+    fn set(&mut self, what: Trait, is: bool) {
+        self.0 = (self.0 & !(1 << what as u8)) | (u32::from(is) << what as u8);
+    }
+
+    fn of(request: &Request) -> Self {
+        let (caller, action) = (&request.caller, request.lower_action.as_str());
+        let arn = Arn::parse(&request.resource).ok();
+        let is_kms = request.service() == "kms";
+        let of_kms =
+            |start: &str| is_kms && arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with(start));
+        let partition = caller.partition();
+        let same_partition =
+            arn.is_none_or(|arn| arn.partition.is_empty() || partition.is_none_or(|own| own == arn.partition));
+        let same_account =
+            caller.account().is_some_and(|own| request.resource_account.is_none_or(|owner| owner == own));
+        let through = request.context.find("kms:viaservice") != Found::Absent
+            || request.context.find("aws:viaawsservice") == Found::One("true");
+        let all = [
+            (Trait::SameAccount, same_account),
+            (Trait::SamePartition, same_partition),
+            (Trait::OfAnAccount, caller.account().is_some()),
+            (Trait::ByRoot, matches!(caller, Caller::Root { .. })),
+            (Trait::ByFederatedUser, matches!(caller, Caller::FederatedUser(_))),
+            (Trait::ByFederated, matches!(caller, Caller::Federated(_))),
+            (Trait::ByServiceLinkedRole, caller.is_service_linked_role()),
+            (Trait::OnKey, of_kms("key/")),
+            (Trait::OnReservedAlias, of_kms("alias/aws/")),
+            (Trait::OnRole, is_of_a_role(action) && request.resource != "*"),
+            (Trait::AssumesRole, action == "sts:assumerole"),
+            (Trait::Federates, matches!(action, "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity")),
+            (Trait::WorksAcrossAccounts, super::kms::works_across_accounts(action)),
+            (Trait::RetiresGrant, action == "kms:retiregrant"),
+            (Trait::AsksWhoCalls, action == "sts:getcalleridentity"),
+            (Trait::ThroughGateway, matches!(request.service(), "s3" | "dynamodb")),
+            (Trait::ThroughService, is_kms && through),
+            (Trait::HasResource, request.resource != "*"),
+        ];
+        let mut traits = Self::default();
+        for (what, is) in all {
+            traits.set(what, is);
+        }
+        traits
+    }
+}
+
+/// Actions that a role's trust policy decides on.
+///
+/// Source: IAM User Guide, "Update a role trust policy"; STS API Reference, "`AssumeRole`".
+fn is_of_a_role(action: &str) -> bool {
+    let name = action.strip_prefix("sts:").unwrap_or_default();
+    name.starts_with("assumerole") || matches!(name, "tagsession" | "setsourceidentity" | "setcontext")
+}
