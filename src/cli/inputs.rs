@@ -205,6 +205,8 @@ impl Finder<'_> {
 /// So few files are read sooner than threads are started.
 const FEW: usize = 16;
 
+const ARCHIVED: &str = "`terraform show -json FILE` prints a plan as JSON, which kpl reads";
+
 const RAISES: &str = "--max-size BYTES raises the bound";
 
 /// Why there is no text.
@@ -227,6 +229,10 @@ impl Target {
         if bytes.len() as u64 > max_file {
             let message = format!("it has more than {max_file} bytes");
             return Err(Trouble::Failed(problem(&name, message, Some(RAISES), self.named)));
+        }
+        if bytes.starts_with(b"PK\x03\x04") {
+            let message = "it is an archive, as `terraform plan -out` writes".to_owned();
+            return Err(Trouble::NotText(problem(&name, message, Some(ARCHIVED), self.named)));
         }
         Source::read(origin, bytes).map_err(|error| {
             Trouble::NotText(problem(&name, error.to_string(), Some("name a file of JSON or YAML"), self.named))

@@ -9,6 +9,7 @@ pub mod helm;
 pub mod kasten;
 pub mod kubernetes;
 mod project;
+mod terraform;
 
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
@@ -63,6 +64,8 @@ pub struct Document<'a> {
     pub rotations: Vec<Rotation>,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
+    /// Whether a tool made it from what stands elsewhere, so that no fix may touch it.
+    pub is_copy: bool,
 }
 
 /// A policy in a file.
@@ -86,6 +89,21 @@ pub struct PolicyDocument<'a> {
     pub is_copy: bool,
     /// The names of the users, groups or roles that carry it, where the file tells.
     pub holders: Vec<String>,
+    /// What of it is not known until a plan is applied.
+    pub awaits: Vec<Awaited>,
+    /// Whether any of it is marked as sensitive: nothing that it says may be shown.
+    pub is_sensitive: bool,
+}
+
+/// A part of a policy that is not known until a plan is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// The statement that it is a part of, by its number from 0; `None` where it may be any.
+    pub statement: Option<usize>,
+    /// Where the file says that it is not known.
+    pub place: Span,
+    /// The addresses of what it comes from; empty where the file does not tell.
+    pub on: Vec<String>,
 }
 
 /// How a file is written.
@@ -98,12 +116,50 @@ pub enum Notation {
 }
 
 /// A source could not be read as a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocumentError {
     /// Neither its name nor its content says what it is.
     #[error("cannot tell what kind of file this is")]
     UnknownKind,
+    /// A plan or a state in a later layout.
+    #[error("Terraform's JSON format `{found}` is not known here (known: 0.x and 1.x)")]
+    TerraformFormat {
+        /// The version that it names.
+        found: String,
+    },
+    /// A raw state in another layout.
+    #[error("a raw Terraform state of version {found} is not known here (known: 4)")]
+    StateVersion {
+        /// The version that it names.
+        found: String,
+    },
+    /// What `terraform plan -json` prints while it works.
+    #[error("this is the log that `terraform plan -json` prints, not a plan")]
+    PlanLog,
+}
+
+impl DocumentError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::UnknownKind => {
+                "kpl reads policies as JSON or YAML, what the AWS CLI answers, Terraform's plans, states and outputs, manifests and \
+                 Helm values; \
+                 --if-policy passes over others"
+            }
+            Self::TerraformFormat { .. } => "a newer kpl may know it",
+            Self::StateVersion { .. } => "`terraform show -json` prints the state in a layout that is known",
+            Self::PlanLog => "`terraform plan -out FILE`, then `terraform show -json FILE` prints the plan",
+        }
+    }
+
+    /// Whether it tells of a file that was recognised, and must not be passed over as something else.
+    #[must_use]
+    pub const fn is_recognised(&self) -> bool {
+        !matches!(self, Self::UnknownKind)
+    }
 }
 
 /// Reads a source: as policies of the given kind, or as whatever it is. A file of YAML may hold several documents.
@@ -124,7 +180,7 @@ pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Vec<Documen
     let mut documents = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
         let mut document = Document::new(source, notation);
-        document.read(part, source, declared);
+        document.read(part, source, declared)?;
         if is_one_of_many && document.name.is_none() {
             document.name = Some(format!("#{}", index + 1));
         }
@@ -164,6 +220,7 @@ impl<'a> Document<'a> {
             unseen: Vec::new(),
             rotations: Vec::new(),
             reported: true,
+            is_copy: false,
         }
     }
 
@@ -180,13 +237,18 @@ impl<'a> Document<'a> {
         self.policies.len() + usize::from(self.policies.is_empty() || !self.facts.is_empty())
     }
 
-    fn read(&mut self, part: yaml::Part<'a>, source: &'a Source, declared: Option<PolicyKind>) {
+    fn read(
+        &mut self,
+        part: yaml::Part<'a>,
+        source: &'a Source,
+        declared: Option<PolicyKind>,
+    ) -> Result<(), DocumentError> {
         let Tree { root, faults } = part.tree;
         let is_cut = faults.iter().any(|fault| fault.cause.cuts());
         if is_cut && !part.filled.is_empty() {
             (self.kind, self.because) = (TEMPLATE, "it holds `{{ … }}`");
             self.note = Some("a template that is no YAML until it is filled in; not checked");
-            return;
+            return Ok(());
         }
         if is_cut && !looks_like_policy(&root) {
             self.hidden = kubernetes::hidden_in_broken(source, part.place.range());
@@ -196,13 +258,17 @@ impl<'a> Document<'a> {
             self.because = "its text is broken";
         }
         let is_policy = looks_like_policy(&root);
-        let is_told = aws_cli::recognise(&root, source, declared, self)
+        let is_told = terraform::recognise(&root, source, declared, self)?
+            || aws_cli::recognise(&root, source, declared, self)
             || kubernetes::recognise(&root, source, self)
             || (!is_policy && helm::recognise(&root, source, self));
         if !is_told && (is_policy || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_)))) {
             let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
             policy.policy.is_cut = is_cut;
-            (self.kind, self.because) = if policy.policy.fragment {
+            let is_string = self.faults.iter().any(|fault| fault.cause == syntax::Cause::EncodedTwice);
+            (self.kind, self.because) = if is_string {
+                ("terraform-output", "it is a policy in one string, as `terraform output -json NAME` prints it")
+            } else if policy.policy.fragment {
                 ("statement", "it has the elements of a statement, and no `Statement`")
             } else {
                 ("policy", "it has the elements of a policy")
@@ -219,6 +285,7 @@ impl<'a> Document<'a> {
         for policy in &mut self.policies {
             policy.policy.is_cut |= part.filled.iter().any(|filled| policy.policy.span.contains(*filled));
         }
+        Ok(())
     }
 }
 
@@ -238,7 +305,17 @@ impl<'a> PolicyDocument<'a> {
             writing: Writing::default(),
             is_copy: false,
             holders: Vec::new(),
+            awaits: Vec::new(),
+            is_sensitive: false,
         }
+    }
+
+    /// A policy of which nothing is known but that it will be there. `place` says so.
+    #[must_use]
+    pub fn unknown(place: Span, (kind, because): (PolicyKind, &'static str)) -> Self {
+        let mut document = Self::read(Node { value: Value::Unknown, span: place }, Some((kind, because)));
+        document.faults.clear();
+        document
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that one run has to say.
 
 use super::{Finding, Severity};
-use crate::source::{SourceId, Span};
+use crate::source::{Secrets, SourceId, Span};
 
 /// A document that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,8 @@ pub struct Report {
     pub skipped: Vec<Problem>,
     /// How many files were understood.
     pub files: usize,
-    /// Where secrets stand, in order; whatever shows a part of a file hides them.
-    pub hidden: Vec<Span>,
+    /// Where secrets stand; whatever shows a part of a file hides them.
+    pub hidden: Secrets,
 }
 
 impl Report {
@@ -102,15 +102,7 @@ impl Report {
     /// Whether any part of a place is a secret.
     #[must_use]
     pub fn hides(&self, place: Span) -> bool {
-        self.hidden_in(place.source).iter().any(|hidden| hidden.start < place.end && place.start < hidden.end)
-    }
-
-    /// Where secrets stand in a source, in order.
-    #[must_use]
-    pub fn hidden_in(&self, source: SourceId) -> &[Span] {
-        let start = self.hidden.partition_point(|hidden| hidden.source < source);
-        let end = self.hidden.partition_point(|hidden| hidden.source <= source);
-        self.hidden.get(start..end).unwrap_or_default()
+        self.hidden.touch(place)
     }
 
     /// Whether any finding that counts is at or above a severity.

@@ -19,11 +19,14 @@ pub enum Family {
     Key,
     /// What Kasten K10 needs.
     Kasten,
+    /// What Terraform's plans and states tell.
+    Terraform,
 }
 
 impl Family {
     /// Every family, in the order of the catalogue.
-    pub const ALL: [Self; 6] = [Self::Validity, Self::Security, Self::KeyPolicy, Self::Alias, Self::Key, Self::Kasten];
+    pub const ALL: [Self; 7] =
+        [Self::Validity, Self::Security, Self::KeyPolicy, Self::Alias, Self::Key, Self::Kasten, Self::Terraform];
 
     /// The name that the command line and the JSON use.
     #[must_use]
@@ -35,6 +38,7 @@ impl Family {
             Self::Alias => "alias",
             Self::Key => "key",
             Self::Kasten => "kasten",
+            Self::Terraform => "terraform",
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Options, PathSettings};
+use super::{Options, PathSettings, hide::hide};
 use crate::{
     document::{Notation, PolicyDocument, Project},
     finding::{Applicability, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
-    source::{Edit, SourceId, Sources, Span},
+    source::{Edit, Secrets, SourceId, Sources, Span},
     syntax::{Node, print},
 };
 
@@ -58,9 +58,13 @@ pub(super) fn finish(
         let key = |finding: &Finding| (finding.primary.span, finding.rule.id);
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
+    let policies = project.documents.iter().flat_map(|document| &document.policies);
+    let sensitive = policies.filter(|policy| policy.is_sensitive).map(|policy| policy.node.span);
+    let sensitive = Secrets::new(sensitive.collect());
     let mut seen = HashMap::new();
     for finding in &mut found {
         identify(finding, &places, report, sources, &mut seen);
+        hide(finding, &sensitive);
     }
     report.findings = found;
     report.not_evaluated = unasked

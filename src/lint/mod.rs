@@ -1,6 +1,7 @@
 //! From sources to a report: reads documents, asks the rules, and puts in order what they say.
 
 mod finish;
+mod hide;
 mod paths;
 mod selection;
 
@@ -19,8 +20,8 @@ use crate::{
     finding::{DocumentInfo, Finding, Problem, Report, RuleInfo},
     policy::PolicyKind,
     reference::Reference,
-    rules::{Aws, CHECKS, Check, Findings, RuleContext, Unasked},
-    source::{Source, SourceId, Sources},
+    rules::{Aws, CHECKS, Check, Findings, POLICY_UNKNOWN_AT_PLAN, RuleContext, Subject, Unasked},
+    source::{Secrets, Source, SourceId, Sources},
     syntax::{Cause, Fault},
 };
 
@@ -178,10 +179,9 @@ impl<'a> Run<'a> {
                 }
                 opened
             }
-            Err(error) if input.named && !self.options.if_policy => {
-                let help = "kpl reads policies as JSON or YAML, what the AWS CLI answers, manifests and Helm values; \
-                            --if-policy passes over others";
-                Opened { problems: vec![problem(source, error.to_string(), Some(help), true)], ..Opened::default() }
+            Err(error) if error.is_recognised() || (input.named && !self.options.if_policy) => {
+                let problem = problem(source, error.to_string(), Some(error.help()), input.named);
+                Opened { problems: vec![problem], ..Opened::default() }
             }
             Ok(_) | Err(_) => {
                 let skipped = problem(source, "no policy, key or alias in it", None, false);
@@ -229,12 +229,12 @@ impl<'a> Run<'a> {
         if document.entries() > document.policies.len() {
             self.report.documents.push(info(document.name.clone(), None, document.because));
         }
-        self.report.hidden.extend(&document.hidden);
         self.project.documents.push(document);
     }
 
     fn ask(&mut self) {
-        self.report.hidden.sort_unstable();
+        let hidden = self.project.documents.iter().flat_map(|document| &document.hidden);
+        self.report.hidden = Secrets::new(hidden.copied().collect());
         self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let asking = Asking {
@@ -271,6 +271,11 @@ impl<'a> Run<'a> {
         finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, self.options);
     }
 }
+
+/// Why no rule could look at a policy of a plan.
+const UNKNOWN: &str = "the policy is not known until apply: no rule has looked at it";
+/// Why rules could not look at all of a policy of a plan.
+const UNKNOWN_IN_PART: &str = "a part of the policy is not known until apply";
 
 /// The checks of a run, and what they may ask.
 struct Asking<'r, 'a> {
@@ -311,6 +316,11 @@ impl Asking<'_, '_> {
             for finding in &mut said.found[before..] {
                 finish::write_in_file(finding, policy, document.notation);
             }
+        }
+        for (number, policy) in document.policies.iter().enumerate().filter(|(_, policy)| !policy.awaits.is_empty()) {
+            let (rule, of) = (&POLICY_UNKNOWN_AT_PLAN, Subject::Document(first + number));
+            let reason = if policy.policy.is_unknown() { UNKNOWN } else { UNKNOWN_IN_PART };
+            said.unasked.push(Unasked { rule, of, reason: reason.to_owned() });
         }
         said
     }

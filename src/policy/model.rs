@@ -33,6 +33,12 @@ impl Policy {
         self.unknown.is_empty() && !self.is_cut
     }
 
+    /// Whether nothing of it is known but that it is there.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.unknown.contains(&self.span)
+    }
+
     /// The one account of all users, roles and sessions that it names.
     #[must_use]
     pub fn named_account(&self) -> Option<AccountId> {
@@ -217,13 +223,16 @@ impl Statement {
         self.resources.as_ref().and_then(Clause::only)
     }
 
-    /// Whether it speaks of this action, by `Action` or by `NotAction`. Source: IAM User Guide, "IAM JSON policy
+    /// Whether it speaks of this action for certain, by `Action` or by `NotAction`. Source: IAM User Guide, "IAM JSON policy
     /// elements: Action" and "IAM JSON policy elements: `NotAction`".
     #[must_use]
     pub fn covers_action(&self, action: &str) -> bool {
         match &self.actions {
             Some(Clause::Only(listed)) => listed.values().any(|pattern| pattern.covers(action)),
-            Some(Clause::AllBut(listed)) => !listed.values().any(|pattern| pattern.covers(action)),
+            // What is left out but not known may be just this.
+            Some(Clause::AllBut(listed)) => {
+                listed.unknown.is_empty() && !listed.values().any(|pattern| pattern.covers(action))
+            }
             None => false,
         }
     }

@@ -140,6 +140,7 @@ pub fn read(root: &Node<'_>) -> (Policy, Vec<Fault>) {
             policy.fragment = true;
             reader.statements(root, &mut policy);
         }
+        _ if reader.is_unknown(root) => {}
         _ => reader.wrong_type("the document", "an object", root),
     }
     policy.unknown = reader.unknown;
@@ -393,8 +394,12 @@ impl Reader {
             self.fault(trouble, member.key_span);
             statement.unread_conditions.push(member.span());
         }
+        if self.is_unknown(&member.value) {
+            statement.unread_conditions.push(member.span());
+            return;
+        }
         let Value::Map(keys) = &member.value.value else {
-            if !self.is_unknown(&member.value) && operator.is_some() {
+            if operator.is_some() {
                 self.wrong_type("a condition operator", "an object of condition keys", &member.value);
             }
             statement.unread_conditions.push(member.span());

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     finding::Label,
-    source::{Source, Span},
+    source::{Secrets, Source},
 };
 
 /// How many lines apart two places may be to be shown together.
@@ -96,14 +96,12 @@ fn boundary(text: &str, mut offset: usize) -> usize {
 }
 
 impl<'a> Excerpt<'a> {
-    /// The lines of what a finding is about, with those related places that stand near it.
-    ///
-    /// `hidden` are the places of secrets in the source, in order: of them stars are shown.
+    /// The lines of what a finding is about, with those related places that stand near it. Of `secrets` stars are shown.
     pub(super) fn new(
         source: &Source,
         primary: &'a Label,
         related: &'a [Label],
-        hidden: &[Span],
+        secrets: &Secrets,
         style: &Style,
     ) -> Self {
         let primary = Place::new(source, primary, true);
@@ -121,15 +119,15 @@ impl<'a> Excerpt<'a> {
         places.sort_by_key(|place| (place.line, place.range.start));
         let first_line = places.first().map_or(line, |place| place.line);
         let mut excerpt = Self { first_line, text: String::new(), marks: Vec::new(), elsewhere };
-        excerpt.push_lines(source, &places, hidden, style);
+        excerpt.push_lines(source, &places, secrets, style);
         excerpt
     }
 
-    fn push_lines(&mut self, source: &Source, places: &[Place<'a>], hidden: &[Span], style: &Style) {
+    fn push_lines(&mut self, source: &Source, places: &[Place<'a>], secrets: &Secrets, style: &Style) {
         let last_line = places.iter().map(|place| place.last_line).max().unwrap_or(self.first_line);
         // The number of the last line and what the frame puts around it: ` 12 │ `.
         let gutter = (last_line + 1).to_string().len() + 4;
-        let view = View { source, hidden, style, columns: style.width.saturating_sub(gutter).max(LEAST) };
+        let view = View { source, secrets, style, columns: style.width.saturating_sub(gutter).max(LEAST) };
         let mut rest = places;
         for line in self.first_line..=last_line {
             let (here, below) = rest.split_at(rest.partition_point(|place| place.line == line));
@@ -181,27 +179,23 @@ impl<'a> Excerpt<'a> {
 /// How a source is looked at: in how many columns, in which style.
 struct View<'a> {
     source: &'a Source,
-    hidden: &'a [Span],
+    /// What must not be shown.
+    secrets: &'a Secrets,
     style: &'a Style,
     columns: usize,
 }
 
-impl View<'_> {
-    /// A part of the text, with a star for each character of a secret.
-    fn text(&self, range: Range<usize>) -> Cow<'_, str> {
-        let text = &self.source.text()[range.clone()];
-        // Places of secrets may lie inside one another, so that their ends are in no order.
-        let near = self.hidden.partition_point(|hidden| hidden.range().start < range.end);
-        let touching = self.hidden[..near].iter().filter(|hidden| hidden.range().end > range.start);
-        let mut touching = touching.peekable();
-        if touching.peek().is_none() {
+impl<'a> View<'a> {
+    /// A part of the source's text, with a star for each character of a secret.
+    fn text(&self, range: Range<usize>) -> Cow<'a, str> {
+        let text: &'a str = self.source.text().get(range.clone()).unwrap_or_default();
+        let mut secrets = self.secrets.touching(self.source.place(range.start, range.end)).peekable();
+        if secrets.peek().is_none() {
             return Cow::Borrowed(text);
         }
-        let secrets: Vec<Range<usize>> = touching.map(|hidden| hidden.range()).collect();
-        let star = |(at, character): (usize, char)| {
-            let at = at + range.start;
-            if secrets.iter().any(|secret| secret.contains(&at)) { '*' } else { character }
-        };
+        let secrets: Vec<_> = secrets.collect();
+        let is_secret = |at: usize| secrets.iter().any(|secret| secret.range().contains(&(range.start + at)));
+        let star = |(at, character)| if is_secret(at) { '*' } else { character };
         Cow::Owned(text.char_indices().map(star).collect())
     }
 
@@ -236,7 +230,7 @@ mod tests {
         let sources = sources(&[("key.json", text)]);
         let related: Vec<Label> = related.iter().map(|marked| finding(&sources, 0, marked).primary).collect();
         let primary = finding(&sources, 0, primary).primary;
-        let excerpt = Excerpt::new(sources.iter().next().unwrap(), &primary, &related, &[], &PLAIN);
+        let excerpt = Excerpt::new(sources.iter().next().unwrap(), &primary, &related, &Secrets::default(), &PLAIN);
         let marks = excerpt.marks.iter().map(|mark| excerpt.text[mark.range.clone()].to_owned()).collect();
         (excerpt.text, marks)
     }
@@ -276,7 +270,7 @@ mod tests {
         let sources = sources(&[("key.json", "é\n{")]);
         let source = sources.iter().next().unwrap();
         let beyond = Label { span: source.place(90, 99), message: String::new(), path: String::new() };
-        let excerpt = Excerpt::new(source, &beyond, &[], &[], &PLAIN);
+        let excerpt = Excerpt::new(source, &beyond, &[], &Secrets::default(), &PLAIN);
         assert_eq!((excerpt.text.as_str(), excerpt.marks[0].range.clone()), ("{ ", 1..2));
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     finding::{Applicability, Complaint, Finding, Fix, Label, Report, Severity},
-    source::{Source, Sources},
+    source::{Secrets, Source, Sources},
 };
 
 /// How far the second line of a long message is indented.
@@ -66,9 +66,13 @@ fn worst(findings: &[Finding], most: usize) -> Vec<&Finding> {
 fn push_finding(out: &mut String, finding: &Finding, report: &Report, sources: &Sources, style: &Style) {
     push_header(out, finding, style);
     if let Some(source) = sources.get(finding.primary.span.source) {
-        let hidden = report.hidden_in(source.id);
-        let excerpt = Excerpt::new(source, &finding.primary, &finding.related, hidden, style);
-        push_snippet(out, &excerpt, finding.severity, &finding.primary, source, style);
+        let excerpt = Excerpt::new(source, &finding.primary, &finding.related, &report.hidden, style);
+        let mut name = address(source, &finding.primary);
+        // Of several documents in a file, which one: a plan holds many.
+        if let Some(document) = report.documents.get(finding.document).and_then(|document| document.name.as_deref()) {
+            name = format!("{name} in {document}");
+        }
+        push_snippet(out, &excerpt, finding.severity, &name, style);
         for label in &excerpt.elsewhere {
             push_note(out, label, sources, style);
         }
@@ -89,8 +93,8 @@ fn push_finding(out: &mut String, finding: &Finding, report: &Report, sources: &
 pub fn complaint(complaint: &Complaint, source: &Source, style: &Style) -> String {
     let mut out = String::new();
     push_headline(&mut out, "error", Severity::Error, &complaint.message, style);
-    let excerpt = Excerpt::new(source, &complaint.place, &[], &[], style);
-    push_snippet(&mut out, &excerpt, Severity::Error, &complaint.place, source, style);
+    let excerpt = Excerpt::new(source, &complaint.place, &[], &Secrets::default(), style);
+    push_snippet(&mut out, &excerpt, Severity::Error, &address(source, &complaint.place), style);
     if let Some(help) = &complaint.help {
         push_remark(&mut out, ("help", Ink::Note), help, style);
     }
@@ -142,16 +146,8 @@ fn push_fix(out: &mut String, fix: &Fix, style: &Style) {
     push_remark(out, ("fix", Ink::Fix), &format!("{} ({claim})", fix.title), style);
 }
 
-fn push_snippet(
-    out: &mut String,
-    excerpt: &Excerpt,
-    severity: Severity,
-    place: &Label,
-    source: &Source,
-    style: &Style,
-) {
-    let name = shown(&address(source, place), style);
-    let snippet = Snippet { excerpt, name };
+fn push_snippet(out: &mut String, excerpt: &Excerpt, severity: Severity, name: &str, style: &Style) {
+    let snippet = Snippet { excerpt, name: shown(name, style) };
     let handler = GraphicalReportHandler::new_themed(theme(excerpt, severity, style))
         .without_syntax_highlighting()
         .without_primary_span_start();

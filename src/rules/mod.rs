@@ -14,9 +14,11 @@ mod kasten;
 mod key;
 mod key_policy;
 mod security;
+mod terraform;
 mod validity;
 
 pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
+pub(crate) use terraform::unknown::POLICY_UNKNOWN_AT_PLAN;
 
 use crate::{
     document::{Document, Project, kasten::Facts},
@@ -109,6 +111,7 @@ catalogue! {
     key::rotation::KeyRotation,
     kasten::access::KastenAccess,
     kasten::limits::KastenLimits,
+    terraform::unknown::Unknown,
 }
 
 /// Every rule, in the order of the catalogue.

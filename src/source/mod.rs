@@ -7,12 +7,14 @@
 mod decode;
 mod edit;
 mod lines;
+mod secret;
 
 use std::{path::PathBuf, sync::OnceLock};
 
 pub use decode::{Encoding, NotText};
 pub use edit::Edit;
 pub use lines::Position;
+pub use secret::Secrets;
 
 use lines::LineIndex;
 
@@ -44,10 +46,10 @@ impl Span {
         self.start as usize..self.end as usize
     }
 
-    /// The place from the start of this span to the end of `last`.
+    /// The place from the start of this span to the end of `last`; either may stand first.
     #[must_use]
     pub fn to(self, last: Self) -> Self {
-        Self { end: last.end, ..self }
+        Self { start: self.start.min(last.start), end: self.end.max(last.end), ..self }
     }
 }
 

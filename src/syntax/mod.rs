@@ -183,6 +183,7 @@ impl Cause {
             Self::Number(_) => "write it as JSON does, or in quotes",
             Self::Unclosed(_) => "close it where its content ends",
             Self::Stray(_) | Self::Unopened(_) => "take it away",
+            Self::EncodedTwice => "AWS takes the document itself; `terraform output -raw NAME` prints it so",
             Self::Trailing => "keep one document in a file",
             Self::TooDeep => "flatten it; this bound is fixed, and no policy comes near it",
             Self::TooManyAliases => "write the values out",

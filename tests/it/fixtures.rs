@@ -28,6 +28,11 @@ impl Case<'_> {
         items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
     }
 
+    /// Its policy, where it is one of a single file.
+    pub(crate) fn policy(&self) -> Option<&Node<'_>> {
+        self.node.get("policy")
+    }
+
     /// Its files, by name.
     pub(crate) fn files(&self) -> Vec<(String, String)> {
         let written = |node: &Node<'_>| node.as_str().map_or_else(|| print::pretty(node), str::to_owned);

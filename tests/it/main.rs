@@ -12,4 +12,6 @@ mod layers;
 mod reading;
 mod seed;
 mod set_ups;
+mod terraform;
+mod unknown;
 mod yaml_inputs;

@@ -199,15 +199,19 @@ fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Find
     }
 }
 
-/// Whether a row of the statement holds only for keys that have an alias.
+/// Whether a row of the statement holds, or may hold, only for keys that have an alias.
 fn asks_for_an_alias(statement: &Statement) -> bool {
-    statement.conditions_on(RESOURCE).any(|condition| {
+    let asks = |condition: &Condition| {
         let operator = condition.operator.value;
         match operator.comparison {
-            Comparison::Null => condition.values.values().any(|value| value.eq_ignore_ascii_case("false")),
+            Comparison::Null => {
+                let values = &condition.values;
+                !values.unknown.is_empty() || values.values().any(|value| value.eq_ignore_ascii_case("false"))
+            }
             _ => operator.quantifier == Some(Quantifier::ForAnyValue) && !operator.if_exists,
         }
-    })
+    };
+    !statement.unread_conditions.is_empty() || statement.conditions_on(RESOURCE).any(asks)
 }
 
 fn request_alias(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
@@ -333,11 +337,14 @@ fn wildcards(
     }
 }
 
-/// Whether another row on the same key names more of the alias.
+/// Whether another row on the same key names more of the alias, or one that is not known may.
 fn has_narrower_row(statement: &Statement, condition: &Condition) -> bool {
     let says_more = |value: &String| {
         value.strip_prefix("alias/").is_some_and(|name| name.find(['*', '?']).is_none_or(|at| at >= 2))
     };
+    if !statement.unread_conditions.is_empty() {
+        return true;
+    }
     let others = statement.conditions_on(condition.key.value.as_str());
     let others =
         others.filter(|other| other.element != condition.element && !other.operator.value.comparison.is_negated());

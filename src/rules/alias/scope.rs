@@ -108,7 +108,7 @@ fn account_scope(statement: &Statement, out: &mut Findings<'_>) {
     let Some(condition) = statement.conditions_on("kms:ResourceAliases").next() else { return };
     let by_owner = |key: &str| RESOURCE_OWNER.iter().any(|owner| key.eq_ignore_ascii_case(owner));
     let reaches_out = operations::across_accounts().any(|action| statement.covers_action(action));
-    if !reaches_out || has_condition(statement, by_owner) {
+    if !reaches_out || has_condition(statement, by_owner) || !statement.unread_conditions.is_empty() {
         return;
     }
     let Some(resources) = statement.listed_resources() else { return };
@@ -138,7 +138,7 @@ fn condition_missing(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut 
     }
     let Some(resources) = statement.listed_resources() else { return };
     let declared = is_declared(cx);
-    let decrypts = cryptographic("kms:Decrypt") || cryptographic("kms:ReEncryptFrom");
+    let decrypts = cryptographic("kms:Decrypt") || cryptographic("kms:ReEncryptFrom") || !actions.unknown.is_empty();
     for resource in resources.read.iter().filter(|resource| resource.value.covers_every_key()) {
         // Decryption with the keys of every account is what decrypt-on-all-keys is for.
         if declared || !decrypts || !resource.value.reaches_keys_of_any_account() {
@@ -196,6 +196,13 @@ fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mu
     let decrypts = CRYPTOGRAPHIC.iter().any(|action| statement.covers_action(action));
     let is_for_aliases = lists_alias_operation(statement) && !decrypts;
     if about_aliases && (is_for_aliases || policy.statements.iter().any(reaches_keys)) {
+        return;
+    }
+    // Another action may make the alias right, another resource may be its key.
+    if !policy.unknown.is_empty() {
+        if resources.read.iter().any(|resource| is_alias(&resource)) {
+            out.not_evaluated(&ALIAS_ARN_IN_RESOURCE, "a part of the policy is not known from this file");
+        }
         return;
     }
     for resource in resources.read.iter().filter(is_alias) {

@@ -81,6 +81,10 @@ impl Check for Grants {
         if granting.peek().is_none() {
             return;
         }
+        if !policy.is_complete() {
+            out.not_evaluated(&GRANTS_NOT_SERVICE_LIMITED, "a part of the policy is not known from this file");
+            return;
+        }
         let administrators = Administrators::of(policy);
         for (statement, action) in granting {
             let holder = statement.named_principals().into_iter().flat_map(Listed::values).find(|principal| {

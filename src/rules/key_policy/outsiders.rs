@@ -113,7 +113,10 @@ fn names_several_accounts(policy: &Policy) -> bool {
 
 fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let Some(listed) = statement.named_principals() else { return };
-    if statement.conditions.iter().any(|condition| asks_for_trusted_organisation(condition, cx.project)) {
+    let by_organisation = statement.conditions.iter().any(|row| asks_for_trusted_organisation(row, cx.project));
+    // A row that is not known may ask for one.
+    let may_ask = !statement.unread_conditions.is_empty() && !cx.project.declared.trusted_orgs.is_empty();
+    if by_organisation || may_ask {
         return;
     }
     for principal in &listed.read {
@@ -133,7 +136,7 @@ fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>,
     }
 }
 
-/// Whether a row lets in only organisations that the user has named.
+/// Whether a row lets in only organisations that the user has named; a value that is not known may be one of them.
 ///
 /// Source: IAM User Guide, "AWS global condition context keys", `aws:PrincipalOrgID`.
 fn asks_for_trusted_organisation(condition: &Condition, project: &Project<'_>) -> bool {
@@ -144,8 +147,9 @@ fn asks_for_trusted_organisation(condition: &Condition, project: &Project<'_>) -
         && !if_exists
         && quantifier != Some(Quantifier::ForAllValues)
         && condition.key.value.is("aws:PrincipalOrgID")
-        && !values.read.is_empty()
-        && values.read.len() == values.len()
+        && !values.is_empty()
+        && values.malformed.is_empty()
+        && (values.unknown.is_empty() || !project.declared.trusted_orgs.is_empty())
         && values.values().all(|id| project.trusts_organisation(id))
 }
 
@@ -181,7 +185,8 @@ const CALL_AS_THEIR_USER: [&str; 2] = ["ec2.amazonaws.com", "rds.amazonaws.com"]
 fn services(statement: &Statement, out: &mut Findings<'_>) {
     let Some(listed) = statement.named_principals() else { return };
     let is_source = |key: &str| key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("aws:Source"));
-    if statement.conditions.iter().any(|condition| is_source(condition.key.value.as_str())) {
+    let names_source = statement.conditions.iter().any(|condition| is_source(condition.key.value.as_str()));
+    if names_source || !statement.unread_conditions.is_empty() {
         return;
     }
     for principal in &listed.read {

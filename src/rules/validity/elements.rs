@@ -156,7 +156,7 @@ impl Check for Elements {
     }
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if policy.fragment || policy.is_cut {
+        if policy.fragment || policy.is_cut || policy.is_unknown() {
             return;
         }
         version(policy, cx, out);

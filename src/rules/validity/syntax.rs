@@ -2,10 +2,10 @@
 
 use crate::{
     document::{Document, Notation},
-    finding::{Applicability, Confidence, Finding, RuleInfo},
+    finding::{Applicability, Confidence, Finding, RuleInfo, Severity},
     rules::{Check, Findings, declare::declare_rules},
     source::{Edit, Source, Span},
-    syntax::{Fault, Repair},
+    syntax::{Cause, Fault, Repair},
 };
 
 declare_rules! { Validity:
@@ -78,7 +78,7 @@ impl Check for Syntax {
             Notation::Json => &JSON_SYNTAX,
             Notation::Yaml => &YAML_SYNTAX,
         };
-        let is_copy = document.policies.iter().any(|policy| policy.is_copy);
+        let is_copy = document.is_copy || document.policies.iter().any(|policy| policy.is_copy);
         for fault in &document.faults {
             out.push(finding(rule, fault, is_copy));
         }
@@ -103,6 +103,10 @@ fn finding(rule: &'static RuleInfo, fault: &Fault, is_copy: bool) -> Finding {
     let mut finding = Finding::new(rule, fault.span, fault.cause.message(fault.count)).confidence(Confidence::High);
     if let Some(help) = fault.cause.help() {
         finding = finding.help(help);
+    }
+    // `terraform output -json NAME` prints a policy so, and there it is no mistake.
+    if fault.cause == Cause::EncodedTwice && fault.repair.is_some() {
+        finding = finding.severity(Severity::Note);
     }
     let Some(Repair { title, safe, edits }) = &fault.repair else { return finding };
     let applicability = match (is_copy, safe) {

@@ -1,0 +1,3 @@
+//! What Terraform's plans and states tell beside the policies in them.
+
+pub(super) mod unknown;

@@ -1,0 +1,107 @@
+//! Reads `fixtures/terraform`: what real Terraform wrote, and beside each file what kpl must say of it.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use kpl::{
+    finding::{Applicability, Persona, Report},
+    lint::{self, Options},
+    render,
+    source::Sources,
+};
+
+use crate::fixtures;
+
+/// Everything that a report says, a line each.
+fn told(report: &Report, sources: &Sources) -> String {
+    let mut out = String::new();
+    for problem in &report.problems {
+        let _ = writeln!(out, "problem: {}", problem.message);
+    }
+    for document in &report.documents {
+        let name = document.name.as_deref().unwrap_or("-");
+        let _ = writeln!(out, "document: {name} ({}, {})", document.kind, document.policy_kind.unwrap_or("-"));
+    }
+    for finding in &report.findings {
+        let document = report.documents[finding.document].name.as_deref().unwrap_or("-");
+        let place = sources.get(finding.primary.span.source).unwrap().position(finding.primary.span.start);
+        let _ = writeln!(
+            out,
+            "{}[{}]: {document} {} at {}:{}: {}",
+            finding.severity, finding.rule.id, finding.primary.path, place.line, place.column, finding.message
+        );
+    }
+    for silent in &report.not_evaluated {
+        let document = report.documents[silent.document].name.as_deref().unwrap_or("-");
+        let _ = writeln!(out, "not evaluated: {} of {document}: {}", silent.rule, silent.reason);
+    }
+    out
+}
+
+fn report(name: &str, text: String) -> (Report, Sources) {
+    let (sources, inputs) = fixtures::sources(&[(name.to_owned(), text)]);
+    let mut options = Options::default();
+    options.selection.persona = Persona::Regular;
+    (lint::lint(&sources, &inputs, &options), sources)
+}
+
+/// Set `ACCEPT` to write what is said, and read the difference.
+#[test]
+fn what_terraform_wrote_is_read_as_it_must_be() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform");
+    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_none_or(|end| end != "expected"));
+    files.sort();
+    assert!(files.len() >= 16);
+    for path in files {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let (report, sources) = report(name, fs::read_to_string(&path).unwrap());
+        let told = told(&report, &sources);
+        let expected = folder.join(format!("{name}.expected"));
+        if std::env::var_os("ACCEPT").is_some() {
+            fs::write(&expected, &told).unwrap();
+        }
+        assert_eq!(told, fs::read_to_string(&expected).unwrap_or_default(), "{name}");
+    }
+}
+
+/// A policy of which everything is sensitive, a plan on one line with a secret beside a finding, and an access key.
+const SECRETIVE: &str = r#"{"format_version":"1.2","output_changes":{"key":{"actions":["create"],"after":"{\"Statement\":[{\"Sid\":\"HushSid\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/hush-role\"},\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"hush:key\":\"x\"}}}]}","after_sensitive":true}},"resource_changes":[{"address":"helm_release.k10","type":"helm_release","name":"k10","change":{"actions":["create"],"after":{"set_sensitive":[{"value":"hush-token"}]},"after_sensitive":{"set_sensitive":true}}},{"address":"aws_iam_policy.p","type":"aws_iam_policy","name":"p","change":{"actions":["create"],"after":{"secret":"hush-value","policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"},"after_sensitive":{"secret":true}}}],"configuration":{"root_module":{"resources":[{"type":"helm_release","name":"k10","expressions":{"set_sensitive":[{"value":{"constant_value":"hush-token"}}]}}]}}}"#;
+
+#[test]
+fn what_is_sensitive_appears_in_no_format() {
+    let (report, sources) = report("plan.json", SECRETIVE.to_owned());
+    assert!(report.findings.iter().any(|finding| finding.rule.id == "workload-has-kms-star"));
+    assert!(report.findings.iter().any(|finding| finding.rule.id == "kms-star-in-identity-policy"));
+    let style = render::Style { color: false, unicode: true, width: 2000, most: 99, verbose: true, quiet: false };
+    let tool = render::Tool { version: "0", reference: "0", base: None };
+    let shown = [
+        render::text(&report, &sources, &style),
+        render::concise(&report, &sources, &style),
+        render::json(&report, &sources, &tool),
+        render::jsonl(&report, &sources),
+    ];
+    for text in &shown {
+        assert!(!text.to_ascii_lowercase().contains("hush"), "{text}");
+    }
+    assert!(shown[0].contains("***"), "{}", shown[0]);
+}
+
+#[test]
+fn a_later_format_is_named_and_a_truncated_plan_is_read_as_far_as_it_goes() {
+    let (later, _) = report("plan.json", r#"{"format_version": "2.0", "resource_changes": []}"#.to_owned());
+    assert_eq!(later.problems[0].message, "Terraform's JSON format `2.0` is not known here (known: 0.x and 1.x)");
+    let whole = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform/kasten-aws.plan-create.json"),
+    );
+    let whole = whole.unwrap();
+    let cut = whole.find("\"address\": \"module.kms.aws_kms_alias.this\",\n      \"module_address\"").unwrap();
+    let (report, _) = report("plan.json", whole[..cut].to_owned());
+    let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule.id).collect();
+    assert!(rules.contains(&"json-syntax") && rules.contains(&"kms-star-in-identity-policy"), "{rules:?}");
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.fix.as_ref().is_none_or(|fix| fix.applicability == Applicability::DisplayOnly))
+    );
+}
