@@ -7,30 +7,52 @@ use super::glob;
 /// Letter case does not count, and wildcards may stand anywhere in the name. Source: IAM User Guide, "IAM JSON policy
 /// elements: Action".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionPattern(String);
+pub struct ActionPattern {
+    text: String,
+    // Every rule on actions asks for the service, so where it ends is looked for once.
+    /// Where the first colon stands; `None` where there is none.
+    colon: Option<usize>,
+    /// Where the first wildcard stands; `None` where there is none.
+    wildcard: Option<usize>,
+}
 
 impl ActionPattern {
     /// An entry, as it is spelt.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        let text = text.into();
+        let colon = memchr::memchr(b':', text.as_bytes());
+        let wildcard = memchr::memchr2(b'*', b'?', text.as_bytes());
+        Self { text, colon, wildcard }
     }
 
     /// The entry as it is spelt.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The service before the colon; `None` for a bare `*` and for text without a colon.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
-        self.0.split_once(':').map(|(service, _)| service)
+        self.text.get(..self.colon?)
     }
 
     /// What stands behind the colon; the whole text where there is none.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.split_once(':').map_or(&self.0, |(_, name)| name)
+        self.colon.and_then(|colon| self.text.get(colon + 1..)).unwrap_or(&self.text)
+    }
+
+    /// Whether it holds a wildcard, so that it may cover several actions.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.wildcard.is_some()
+    }
+
+    /// Whether it may cover actions of several services: a wildcard stands before the colon, or for it.
+    #[must_use]
+    pub fn leaves_service_open(&self) -> bool {
+        self.colon.is_none_or(|colon| self.wildcard.is_some_and(|wildcard| wildcard < colon))
     }
 
     /// Whether it is of one service, whatever the case: `kms`.
@@ -42,20 +64,27 @@ impl ActionPattern {
     /// Whether it covers one action: `kms:Decrypt`.
     #[must_use]
     pub fn covers(&self, action: &str) -> bool {
-        glob::matches_ignoring_case(&self.0, action)
+        match self.wildcard {
+            Some(_) => glob::matches_ignoring_case(&self.text, action),
+            None => self.text.eq_ignore_ascii_case(action),
+        }
     }
 
     /// Whether it means every action of every service.
     #[must_use]
     pub fn is_every_action(&self) -> bool {
-        let stars = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
-        stars(&self.0) || (stars(self.name()) && self.service().is_some_and(stars))
+        // It begins with a `*`, which few entries do.
+        self.wildcard == Some(0) && is_stars(self.name()) && self.service().is_none_or(is_stars)
     }
 
     /// Whether it means every action of one service: `kms:*`.
     #[must_use]
     pub fn is_every_action_of(&self, service: &str) -> bool {
-        let name = self.name();
-        self.is_of(service) && !name.is_empty() && name.bytes().all(|byte| byte == b'*')
+        self.wildcard.is_some() && self.is_of(service) && is_stars(self.name())
     }
+}
+
+/// Whether a text is one or more `*`, and nothing else.
+fn is_stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }

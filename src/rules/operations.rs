@@ -2,7 +2,7 @@
 //!
 //! Only what the rules on KMS ask; an operation or a key that is not listed here is not known, never absent.
 
-use crate::policy::{ActionPattern, glob};
+use crate::policy::ActionPattern;
 
 /// Operations on a key. A key policy may allow them.
 ///
@@ -136,7 +136,7 @@ pub(super) fn covers_only(pattern: &ActionPattern, is: impl Fn(&str) -> bool) ->
 
 /// Whether an entry names one action, without a wildcard.
 pub(super) fn is_one_action(pattern: &ActionPattern) -> bool {
-    !glob::is_pattern(pattern.as_str())
+    !pattern.is_pattern()
 }
 
 /// Which requests carry a condition key.

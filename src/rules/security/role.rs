@@ -134,7 +134,7 @@ fn on_every_role(deed: &Deed, statement: &Statement, out: &mut Findings<'_>) {
         Some(Clause::Only(actions)) => {
             let by = |is_pattern: bool| {
                 let mut covering = actions.read.iter().filter(|action| action.value.covers(deed.action));
-                covering.find(|action| glob::is_pattern(action.value.as_str()) == is_pattern)
+                covering.find(|action| action.value.is_pattern() == is_pattern)
             };
             if let Some(action) = by(false) {
                 resources(deed, statement, By::Name, action.span, false, out);
