@@ -30,6 +30,17 @@ impl<'r> Action<'r> {
         self.reference().blob.cell_text(layout::ACTIONS, self.row, action::NAME)
     }
 
+    pub(super) fn name_bytes(self) -> &'r [u8] {
+        let blob = &self.reference().blob;
+        blob.text_bytes(blob.cell(layout::ACTIONS, self.row, action::NAME))
+    }
+
+    /// Whether this is how AWS spells its service and its name, letter case counting.
+    #[must_use]
+    pub fn is_spelt(self, service: &str, name: &str) -> bool {
+        self.name_bytes() == name.as_bytes() && self.service.prefix() == service
+    }
+
     fn trait_at(self, place: usize) -> usize {
         let blob = &self.reference().blob;
         // A list starts with its length.

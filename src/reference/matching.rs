@@ -32,7 +32,7 @@ fn services<'r>(reference: &'r Reference, pattern: &str) -> impl Iterator<Item =
 }
 
 /// The actions of a service whose names a pattern covers.
-fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<Item = Action<'r>> {
+pub(super) fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<Item = Action<'r>> {
     let blob = &service.reference.blob;
     let start = literal(pattern);
     let rows = blob.starting_with(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, Reference, layout, layout::service};
+use super::{Action, Reference, layout, layout::service, matching};
 
 /// A service, known in policies by its prefix.
 #[derive(Clone, Copy)]
@@ -20,6 +20,13 @@ impl<'r> Service<'r> {
     #[must_use]
     pub fn prefix(self) -> &'r str {
         self.reference.blob.text(self.cell(service::PREFIX))
+    }
+
+    /// Whether it is the service of a prefix, whatever the letter case.
+    #[must_use]
+    pub fn is_of(self, prefix: &str) -> bool {
+        let own = self.reference.blob.text_bytes(self.cell(service::PREFIX));
+        own.eq_ignore_ascii_case(prefix.as_bytes())
     }
 
     /// Its name: `AWS Key Management Service`.
@@ -46,8 +53,23 @@ impl<'r> Service<'r> {
     /// The action of a name: `Decrypt`.
     #[must_use]
     pub fn action(self, name: &str) -> Option<Action<'r>> {
-        let row = self.reference.blob.find(layout::ACTIONS, self.action_rows(), layout::action::NAME, name)?;
-        Some(Action { service: self, row })
+        let blob = &self.reference.blob;
+        let rows = self.action_rows();
+        let slots = blob.rows(layout::ACTION_SLOTS).end;
+        let start = layout::action_slot(self.row, name.as_bytes(), slots);
+        for slot in (start..slots).chain(0..start) {
+            let row = blob.cell(layout::ACTION_SLOTS, slot, 0).checked_sub(1)?;
+            let action = Action { service: self, row };
+            if rows.contains(&row) && action.name_bytes().eq_ignore_ascii_case(name.as_bytes()) {
+                return Some(action);
+            }
+        }
+        None
+    }
+
+    /// Its actions whose names a pattern covers: `Get*`, `*Key?`.
+    pub fn actions_matching(self, pattern: &str) -> impl Iterator<Item = Action<'r>> {
+        matching::named(self, pattern)
     }
 
     /// Its resource types, in the order of their names.

@@ -20,7 +20,7 @@ pub(crate) const TABLES: usize = 3;
 pub(crate) const HEADER: usize = TABLES + 2 * TABLE_COUNT;
 
 /// How many tables there are.
-pub(crate) const TABLE_COUNT: usize = 8;
+pub(crate) const TABLE_COUNT: usize = 9;
 
 /// A table: its place in the header, and how many words a row has.
 #[derive(Clone, Copy)]
@@ -45,6 +45,24 @@ pub(crate) const RETIRED: Table = Table { index: 5, width: 1 };
 pub(crate) const FOREIGN: Table = Table { index: 6, width: 4 };
 /// In the order of their names.
 pub(crate) const PARTITIONS: Table = Table { index: 7, width: 4 };
+
+/// Where each action is found by its service and its name: one more than its row, in the [slot](action_slot) that they
+/// give or the next free one behind it, the first slot following the last; 0 in a free slot. Their number is a power of
+/// two, and a quarter of them is free at least.
+pub(crate) const ACTION_SLOTS: Table = Table { index: 8, width: 1 };
+
+/// The slot at which to look for an action first. Letter case does not count.
+pub(crate) fn action_slot(service: usize, name: &[u8], slots: usize) -> usize {
+    // Eight bytes at a time. The bit that is set in each makes one of a capital and its small letter.
+    let hash = name.chunks(8).fold(service as u64, |hash, chunk| {
+        let mut bytes = [0; 8];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        let word = u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020;
+        (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+    });
+    // The upper half is the better mixed.
+    (hash >> 32) as usize & slots.wrapping_sub(1)
+}
 
 /// The columns of [`SERVICES`].
 pub(crate) mod service {

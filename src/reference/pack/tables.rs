@@ -58,6 +58,7 @@ impl<'t> Names<'t> {
             (layout::RETIRED, self.retired.records().map(|record| written.texts.put(record.name)).collect()),
             (layout::FOREIGN, self.foreign(written)?),
             (layout::PARTITIONS, self.partitions(written)),
+            (layout::ACTION_SLOTS, self.action_slots()?),
         ])
     }
 
@@ -96,6 +97,21 @@ impl<'t> Names<'t> {
             rows.extend([written.texts.put(name), written.lists.put(traits)]);
         }
         Ok(rows)
+    }
+
+    fn action_slots(&self) -> Rows {
+        let count = (self.actions.records().count() * 4 / 3 + 1).next_power_of_two();
+        let mut slots = vec![0; count];
+        for (row, record) in self.actions.records().enumerate() {
+            let (prefix, name) = self.of_service(record)?;
+            let service = self.service(record, prefix)?;
+            let mut slot = layout::action_slot(service as usize, name.as_bytes(), count);
+            while slots[slot] != 0 {
+                slot = (slot + 1) % count;
+            }
+            slots[slot] = word(row + 1);
+        }
+        Ok(slots)
     }
 
     /// The resource types of an action: `key*`, `profile[aws:TagKeys]`.

@@ -152,17 +152,20 @@ fn look<'r>(
     };
     let name = action.value.name();
     // What AWS has is nearly all there is, so it is looked up first.
-    if glob::is_pattern(action.value.as_str()) {
-        if !glob::is_pattern(service) && aws.reference.actions_matching(action.value.as_str()).next().is_none() {
+    if action.value.leaves_service_open() {
+        return;
+    }
+    if last.is_none_or(|last| !last.is_of(service)) {
+        *last = aws.reference.service(service);
+    }
+    if action.value.is_pattern() {
+        if last.and_then(|last| last.actions_matching(name).next()).is_none() {
             out.push(unmatched_pattern(action, service, name, listed, aws));
         }
         return;
     }
-    if last.is_none_or(|last| !last.prefix().eq_ignore_ascii_case(service)) {
-        *last = aws.reference.service(service);
-    }
     if let Some(known) = last.and_then(|last| last.action(name)) {
-        if known.name() != name || known.service().prefix() != service {
+        if out.asks(&ACTION_CASE) && !known.is_spelt(service, name) {
             out.push(other_case(action, &known.to_string()));
         }
     } else if is_condition_key(&action.value, aws) {
