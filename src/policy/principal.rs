@@ -217,6 +217,9 @@ pub fn is_placeholder_value(text: &str) -> bool {
     if text.starts_with("arn:") {
         return is_placeholder(text);
     }
+    if !has_bracket(text) {
+        return false;
+    }
     let in_angles = angle(text).is_some_and(|found| found == text || !text.contains('*'));
     has_template_variable(text) || in_angles || braces(text).is_some_and(|found| found == text)
 }
@@ -224,12 +227,16 @@ pub fn is_placeholder_value(text: &str) -> bool {
 /// The part of a text that stands for something else.
 #[must_use]
 pub fn placeholder_in(text: &str) -> Option<&str> {
-    // Nearly all text has none of what marks one.
-    let marks = |byte: u8| matches!(byte, b'<' | b'{' | b'x') || byte.is_ascii_uppercase();
-    if !text.bytes().any(marks) {
+    // Nearly all text has none of what marks one: a bracket, or two characters of a shouted word side by side.
+    let is_shouted = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'x' | b'-');
+    if !has_bracket(text) && !text.as_bytes().windows(2).any(|pair| pair.iter().all(is_shouted)) {
         return None;
     }
     angle(text).or_else(|| template_variable(text)).or_else(|| braces(text)).or_else(|| shouted_word(text))
+}
+
+fn has_bracket(text: &str) -> bool {
+    memchr::memchr2(b'<', b'{', text.as_bytes()).is_some()
 }
 
 /// `<kasten_role>`.

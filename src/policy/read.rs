@@ -184,7 +184,12 @@ impl Reader {
 
     /// Whether a value is one that the file does not give, such as an intrinsic of CloudFormation; it is noted.
     fn is_unknown(&mut self, node: &Node<'_>) -> bool {
-        let unknown = node.value == Value::Unknown || is_intrinsic(node) || is_dynamic_reference(node);
+        let unknown = match &node.value {
+            Value::Unknown => true,
+            Value::Map(members) => is_intrinsic(members),
+            Value::String(text) => is_dynamic_reference(text),
+            _ => false,
+        };
         if unknown {
             self.unknown.push(node.span);
         }
@@ -426,18 +431,16 @@ fn element(member: &Member<'_>) -> Element {
 /// Whether an object is an intrinsic function of CloudFormation, whose value the file does not give.
 ///
 /// Source: AWS CloudFormation User Guide, "Intrinsic function reference".
-fn is_intrinsic(node: &Node<'_>) -> bool {
-    match node.as_map() {
-        Some([only]) => only.key == "Ref" || only.key.starts_with("Fn::"),
-        _ => false,
-    }
+fn is_intrinsic(members: &[Member<'_>]) -> bool {
+    matches!(members, [only] if only.key == "Ref" || only.key.starts_with("Fn::"))
 }
 
 /// Whether a string holds a dynamic reference, which CloudFormation fills in.
 ///
 /// Source: AWS CloudFormation User Guide, "Get values stored in other services using dynamic references".
-fn is_dynamic_reference(node: &Node<'_>) -> bool {
-    node.as_str().is_some_and(|text| text.contains("{{resolve:"))
+fn is_dynamic_reference(text: &str) -> bool {
+    // Nearly every text has no brace at all.
+    memchr::memchr(b'{', text.as_bytes()).is_some() && text.contains("{{resolve:")
 }
 
 /// The operator, set operator included, that a misspelt one was probably meant to be.

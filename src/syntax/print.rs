@@ -26,7 +26,7 @@ pub fn pretty(node: &Node<'_>) -> String {
 /// How many characters [`compact`] writes.
 #[must_use]
 pub fn compact_length(node: &Node<'_>) -> usize {
-    let quoted = |text: &str| escaped(text).chars().count() + 2;
+    let quoted = |text: &str| escaped_length(text) + 2;
     match &node.value {
         Value::Null | Value::Unknown | Value::Bool(true) => 4,
         Value::Bool(false) => 5,
@@ -37,6 +37,17 @@ pub fn compact_length(node: &Node<'_>) -> usize {
             let member = |member: &super::Member<'_>| quoted(&member.key) + compact_length(&member.value) + 2;
             members.iter().map(member).sum::<usize>().max(1) + 1
         }
+    }
+}
+
+/// How many characters [`escaped`] makes of a text.
+fn escaped_length(text: &str) -> usize {
+    // Counted to the end, since a loop that may break off is not made one of many bytes at a time.
+    let special = |byte: &u8| !byte.is_ascii() || matches!(byte, b'"' | b'\\' | 0..0x20);
+    if text.as_bytes().iter().filter(|byte| special(byte)).count() == 0 {
+        text.len()
+    } else {
+        escaped(text).chars().count()
     }
 }
 

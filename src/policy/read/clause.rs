@@ -25,6 +25,7 @@ impl Reader {
             listed.unknown.push(member.value.span);
             return listed;
         }
+        listed.read.reserve_exact(member.value.items().len());
         for item in member.value.items() {
             if self.is_unknown(item) {
                 listed.unknown.push(item.span);
@@ -91,6 +92,7 @@ impl Reader {
     /// A condition's values: strings, and numbers and Booleans by their spelling.
     pub(super) fn condition_values(&mut self, member: &Member<'_>) -> Listed<String> {
         let mut listed = Listed::new(element(member), member.value.as_list().is_some());
+        listed.read.reserve_exact(member.value.items().len());
         for item in member.value.items() {
             if self.is_unknown(item) {
                 listed.unknown.push(item.span);
