@@ -7,7 +7,7 @@ mod selection;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use rayon::prelude::*;
@@ -239,6 +239,7 @@ impl<'a> Run<'a> {
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let asking = Asking {
             checks: CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect(),
+            of_kinds: Default::default(),
             is_selected: &is_selected,
             project: &self.project,
             aws: self.options.aws(),
@@ -280,39 +281,44 @@ const UNKNOWN_IN_PART: &str = "a part of the policy is not known until apply";
 /// The checks of a run, and what they may ask.
 struct Asking<'r, 'a> {
     checks: Vec<&'static dyn Check>,
+    /// Those of them that speak of each kind of policy, in the order of [`PolicyKind::ALL`], gathered where one occurs.
+    of_kinds: [OnceLock<Vec<&'static dyn Check>>; PolicyKind::ALL.len()],
     is_selected: &'r (dyn Fn(&'static RuleInfo) -> bool + Sync),
     project: &'r Project<'a>,
     aws: Aws<'r>,
 }
 
 impl Asking<'_, '_> {
+    /// The checks that speak of a kind of policy.
+    fn of_kind(&self, kind: PolicyKind) -> &[&'static dyn Check] {
+        let place = PolicyKind::ALL.iter().position(|one| *one == kind);
+        let Some(checks) = place.and_then(|place| self.of_kinds.get(place)) else { return &self.checks };
+        checks.get_or_init(|| self.checks.iter().copied().filter(|check| check.speaks_of(kind)).collect())
+    }
+
     /// Asks every check about one file; `first` is the number of its first document.
     fn ask(&self, document: &Document<'_>, first: usize, source: &Source) -> Said {
         let mut said = Said::default();
-        for check in &self.checks {
-            self.gather(&mut said, *check, Some(first), source, |asked| {
-                check.document(document, source, asked);
-                document.keys.iter().for_each(|key| check.key(key, self.project, asked));
-                document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
-            });
-        }
+        self.gather(&mut said, &self.checks, Some(first), source, |check, asked| {
+            check.document(document, source, asked);
+            document.keys.iter().for_each(|key| check.key(key, self.project, asked));
+            document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
+        });
         if !document.facts.is_empty() {
             let number = first + document.policies.len();
-            for check in &self.checks {
-                self.gather(&mut said, *check, Some(number), source, |asked| check.facts(&document.facts, asked));
-            }
+            self.gather(&mut said, &self.checks, Some(number), source, |check, asked| {
+                check.facts(&document.facts, asked);
+            });
         }
         for (number, policy) in document.policies.iter().enumerate() {
             let before = said.found.len();
-            for check in &self.checks {
-                self.gather(&mut said, *check, Some(first + number), source, |asked| {
-                    let context = RuleContext { document: policy, project: self.project, aws: self.aws };
-                    check.policy(&policy.policy, &context, asked);
-                    for statement in &policy.policy.statements {
-                        check.statement(statement, &context, asked);
-                    }
-                });
-            }
+            let context = RuleContext { document: policy, project: self.project, aws: self.aws };
+            self.gather(&mut said, self.of_kind(policy.kind), Some(first + number), source, |check, asked| {
+                check.policy(&policy.policy, &context, asked);
+                for statement in &policy.policy.statements {
+                    check.statement(statement, &context, asked);
+                }
+            });
             for finding in &mut said.found[before..] {
                 finish::write_in_file(finding, policy, document.notation);
             }
@@ -328,24 +334,34 @@ impl Asking<'_, '_> {
     /// Asks every check about all documents together; a crash is told of the first file.
     fn ask_project(&self, source: &Source) -> Said {
         let mut said = Said::default();
-        for check in &self.checks {
-            self.gather(&mut said, *check, None, source, |asked| check.project(self.project, asked));
-        }
+        self.gather(&mut said, &self.checks, None, source, |check, asked| check.project(self.project, asked));
         said
     }
 
-    /// Gathers what one check says; a check that crashes is told of as a fault of kpl's own, and the rest goes on.
+    /// Gathers what checks say, one after the other. One that crashes is told of as a fault of kpl's own, and the next
+    /// goes on.
     fn gather(
         &self,
         said: &mut Said,
-        check: &dyn Check,
+        checks: &[&'static dyn Check],
         document: Option<usize>,
         source: &Source,
-        ask: impl FnOnce(&mut Findings<'_>),
+        ask: impl Fn(&dyn Check, &mut Findings<'_>),
     ) {
         let mut asked = Findings::new(document, self.is_selected);
-        if catch_unwind(AssertUnwindSafe(|| ask(&mut asked))).is_err() {
-            let rule = check.rules().first().map_or("", |rule| rule.id);
+        let mut left = checks.iter();
+        loop {
+            let mut asking = None;
+            let all = catch_unwind(AssertUnwindSafe(|| {
+                for check in left.by_ref() {
+                    asking = Some(check);
+                    ask(*check, &mut asked);
+                }
+            }));
+            if all.is_ok() {
+                break;
+            }
+            let rule = asking.and_then(|check| check.rules().first()).map_or("", |rule| rule.id);
             let help = "what other rules found is told all the same; please report this with the file";
             said.crashes.push(problem(source, format!("internal error in rule {rule}"), Some(help), true));
         }

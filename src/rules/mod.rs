@@ -24,7 +24,7 @@ use crate::{
     document::{Document, Project, kasten::Facts},
     finding::RuleInfo,
     key::{Key, Rotation},
-    policy::{Policy, Statement},
+    policy::{Policy, PolicyKind, Statement},
     source::Source,
 };
 
@@ -34,6 +34,11 @@ use crate::{
 pub trait Check: Sync {
     /// The rules that it decides.
     fn rules(&self) -> &'static [&'static RuleInfo];
+
+    /// Whether it has anything to say of policies of a kind, or of their statements. It is not shown any others.
+    fn speaks_of(&self, _kind: PolicyKind) -> bool {
+        true
+    }
 
     /// Looks at a file as text.
     fn document(&self, _document: &Document<'_>, _source: &Source, _out: &mut Findings<'_>) {}

@@ -55,8 +55,12 @@ impl Check for Anyone {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key || !statement.allows() || !statement.unread_conditions.is_empty() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !statement.allows() || !statement.unread_conditions.is_empty() {
             return;
         }
         let Some(principals) = statement.named_principals() else { return };

@@ -110,10 +110,11 @@ impl Check for Content {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key {
-            return;
-        }
         if let Some(listed) = statement.listed_resources() {
             let items = listed.read.iter();
             items.filter(|resource| resource.value.as_str() != "*").for_each(|item| resource(item, cx, out));

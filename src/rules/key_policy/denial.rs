@@ -37,8 +37,12 @@ impl Check for Denial {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key || !statement.denies() || statement.is_conditional() {
+        if !statement.denies() || statement.is_conditional() {
             return;
         }
         if !statement.covers_action("kms:PutKeyPolicy") || !speaks_of_this_key(statement) {

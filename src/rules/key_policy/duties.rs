@@ -56,10 +56,11 @@ impl Check for Duties {
         RULES
     }
 
-    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key {
-            return;
-        }
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
+    fn policy(&self, policy: &Policy, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         let mut administering: HashMap<&str, Span> = HashMap::new();
         for (arn, place) in holders(policy, |action| action.covers("kms:PutKeyPolicy")) {
             administering.entry(arn).or_insert(place);

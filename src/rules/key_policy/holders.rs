@@ -56,8 +56,12 @@ impl Check for Holders {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key || !statement.allows() {
+        if !statement.allows() {
             return;
         }
         let Some(actions) = statement.listed_actions() else { return };

@@ -77,10 +77,11 @@ impl Check for Outsiders {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key {
-            return;
-        }
         let allowing = policy.statements.iter().filter(|statement| statement.allows());
         let Some(owner) = owner(policy, cx.project) else {
             if names_several_accounts(policy) {
@@ -96,8 +97,8 @@ impl Check for Outsiders {
         }
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() == PolicyKind::Key && statement.allows() {
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if statement.allows() {
             services(statement, out);
         }
     }

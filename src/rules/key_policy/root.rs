@@ -135,8 +135,12 @@ impl Check for RootStatement {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Key
+    }
+
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Key || is_managed_by_aws(policy, cx.project) {
+        if is_managed_by_aws(policy, cx.project) {
             return;
         }
         let asked = [&DEFAULT_ROOT_STATEMENT_MISSING, &NO_KEY_ADMIN, &SINGLE_ADMIN];

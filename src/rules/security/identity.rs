@@ -92,8 +92,12 @@ impl Check for IdentityGrants {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Identity || !statement.allows() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Identity
+    }
+
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !statement.allows() {
             return;
         }
         everything(statement, out);

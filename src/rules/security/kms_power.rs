@@ -80,8 +80,12 @@ impl Check for KmsPower {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Identity
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Identity || !statement.allows() {
+        if !statement.allows() {
             return;
         }
         let Some(actions) = statement.listed_actions() else { return };

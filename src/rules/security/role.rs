@@ -59,8 +59,12 @@ impl Check for Roles {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() == PolicyKind::Identity && statement.allows() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Identity
+    }
+
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if statement.allows() {
             on_every_role(&PASS_ROLE, statement, out);
             on_every_role(&CREATE_SERVICE_LINKED_ROLE, statement, out);
         }

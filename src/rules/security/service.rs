@@ -37,8 +37,12 @@ impl Check for Services {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if !matches!(cx.kind(), PolicyKind::Key | PolicyKind::Resource) || !statement.allows() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        matches!(kind, PolicyKind::Key | PolicyKind::Resource)
+    }
+
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !statement.allows() {
             return;
         }
         let Some(principals) = statement.named_principals() else { return };

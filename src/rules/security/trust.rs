@@ -102,8 +102,12 @@ impl Check for Trust {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Trust || !statement.allows() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Trust
+    }
+
+    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if !statement.allows() {
             return;
         }
         let Some(principals) = statement.named_principals() else { return };
