@@ -53,14 +53,12 @@ impl<'r> Service<'r> {
     /// The action of a name: `Decrypt`.
     #[must_use]
     pub fn action(self, name: &str) -> Option<Action<'r>> {
-        let blob = &self.reference.blob;
-        let rows = self.action_rows();
-        let slots = blob.rows(layout::ACTION_SLOTS).end;
-        let start = layout::action_slot(self.row, name.as_bytes(), slots);
-        for slot in (start..slots).chain(0..start) {
-            let row = blob.cell(layout::ACTION_SLOTS, slot, 0).checked_sub(1)?;
+        let [first, end] = service::SLOTS.map(|column| self.cell(column));
+        let start = first + layout::action_slot(name.as_bytes(), end - first);
+        for slot in (start..end).chain(first..start) {
+            let row = self.reference.blob.cell(layout::ACTION_SLOTS, slot, 0).checked_sub(1)?;
             let action = Action { service: self, row };
-            if rows.contains(&row) && action.name_bytes().eq_ignore_ascii_case(name.as_bytes()) {
+            if action.name_bytes().eq_ignore_ascii_case(name.as_bytes()) {
                 return Some(action);
             }
         }

@@ -30,7 +30,7 @@ pub(crate) struct Table {
 }
 
 /// In the order of their prefixes, letter case not counting.
-pub(crate) const SERVICES: Table = Table { index: 0, width: 7 };
+pub(crate) const SERVICES: Table = Table { index: 0, width: 9 };
 /// In the order of the services, in each in that of their names, letter case not counting.
 pub(crate) const ACTIONS: Table = Table { index: 1, width: 2 };
 /// In the order of the services, in each in that of their names, letter case not counting.
@@ -46,15 +46,15 @@ pub(crate) const FOREIGN: Table = Table { index: 6, width: 4 };
 /// In the order of their names.
 pub(crate) const PARTITIONS: Table = Table { index: 7, width: 4 };
 
-/// Where each action is found by its service and its name: one more than its row, in the [slot](action_slot) that they
-/// give or the next free one behind it, the first slot following the last; 0 in a free slot. Their number is a power of
-/// two, and a quarter of them is free at least.
+/// Where each action is found by its name, in the order of the services: one more than its row, in the
+/// [slot](action_slot) that the name gives or the next free one behind it, a service's first slot following its last; 0 in
+/// a free slot. Each service has a power of two of them, of which a quarter is free at least.
 pub(crate) const ACTION_SLOTS: Table = Table { index: 8, width: 1 };
 
-/// The slot at which to look for an action first. Letter case does not count.
-pub(crate) fn action_slot(service: usize, name: &[u8], slots: usize) -> usize {
+/// The slot of a service at which to look for an action first. Letter case does not count.
+pub(crate) fn action_slot(name: &[u8], slots: usize) -> usize {
     // Eight bytes at a time. The bit that is set in each makes one of a capital and its small letter.
-    let hash = name.chunks(8).fold(service as u64, |hash, chunk| {
+    let hash = name.chunks(8).fold(0, |hash: u64, chunk| {
         let mut bytes = [0; 8];
         bytes[..chunk.len()].copy_from_slice(chunk);
         let word = u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020;
@@ -76,6 +76,8 @@ pub(crate) mod service {
     pub(crate) const RESOURCES: [usize; 2] = [4, 5];
     /// 1 where resource control policies apply to it.
     pub(crate) const RCP: usize = 6;
+    /// Its first slot for an action, and the one behind its last.
+    pub(crate) const SLOTS: [usize; 2] = [7, 8];
 }
 
 /// The columns of [`ACTIONS`].

@@ -58,7 +58,7 @@ impl<'t> Names<'t> {
             (layout::RETIRED, self.retired.records().map(|record| written.texts.put(record.name)).collect()),
             (layout::FOREIGN, self.foreign(written)?),
             (layout::PARTITIONS, self.partitions(written)),
-            (layout::ACTION_SLOTS, self.action_slots()?),
+            (layout::ACTION_SLOTS, self.action_slots()),
         ])
     }
 
@@ -66,12 +66,15 @@ impl<'t> Names<'t> {
         for record in self.rcp.records() {
             self.service(record, record.name)?;
         }
+        let mut last_slot = 0;
         let row = |record: &Record<'t, 1>| {
             let [name] = record.columns;
             let (actions, resources) = (self.actions.rows_of(record.name), self.resources.rows_of(record.name));
-            let bounds = [actions.start, actions.end, resources.start, resources.end].map(word);
+            let first_slot = last_slot;
+            last_slot += slot_count(actions.len());
+            let bounds = [actions.start, actions.end, resources.start, resources.end, first_slot, last_slot].map(word);
             let rcp = self.rcp.row(record.name).is_some();
-            let [first_action, last_action, first_resource, last_resource] = bounds;
+            let [first_action, last_action, first_resource, last_resource, first_slot, last_slot] = bounds;
             [
                 written.texts.put(record.name),
                 written.texts.put(name),
@@ -80,6 +83,8 @@ impl<'t> Names<'t> {
                 first_resource,
                 last_resource,
                 rcp.into(),
+                first_slot,
+                last_slot,
             ]
         };
         Ok(self.services.records().flat_map(row).collect())
@@ -99,19 +104,22 @@ impl<'t> Names<'t> {
         Ok(rows)
     }
 
-    fn action_slots(&self) -> Rows {
-        let count = (self.actions.records().count() * 4 / 3 + 1).next_power_of_two();
-        let mut slots = vec![0; count];
-        for (row, record) in self.actions.records().enumerate() {
-            let (prefix, name) = self.of_service(record)?;
-            let service = self.service(record, prefix)?;
-            let mut slot = layout::action_slot(service as usize, name.as_bytes(), count);
-            while slots[slot] != 0 {
-                slot = (slot + 1) % count;
+    fn action_slots(&self) -> Vec<u32> {
+        let mut all = Vec::new();
+        for service in self.services.records() {
+            let rows = self.actions.rows_of(service.name);
+            let mut slots = vec![0; slot_count(rows.len())];
+            for (row, record) in rows.clone().zip(self.actions.records().skip(rows.start)) {
+                let name = record.name.split_once(':').map_or("", |(_, name)| name);
+                let mut slot = layout::action_slot(name.as_bytes(), slots.len());
+                while slots[slot] != 0 {
+                    slot = (slot + 1) % slots.len();
+                }
+                slots[slot] = word(row + 1);
             }
-            slots[slot] = word(row + 1);
+            all.append(&mut slots);
         }
-        Ok(slots)
+        all
     }
 
     /// The resource types of an action: `key*`, `profile[aws:TagKeys]`.
@@ -231,6 +239,11 @@ impl<'t> Names<'t> {
     fn service<const N: usize>(&self, record: &Record<'t, N>, prefix: &str) -> Result<u32, ReferenceError> {
         self.services.row(prefix).map(word).ok_or_else(|| record.error(format!("no service `{prefix}`")))
     }
+}
+
+/// How many slots a service has for its actions.
+fn slot_count(actions: usize) -> usize {
+    (actions * 4 / 3 + 1).next_power_of_two()
 }
 
 /// The place of a word in its fixed set.
