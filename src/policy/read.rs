@@ -285,6 +285,7 @@ impl Reader {
         if self.is_unknown(node) {
             return;
         }
+        policy.statements.reserve_exact(node.items().len());
         for item in node.items() {
             if self.is_unknown(item) {
                 continue;

@@ -48,8 +48,8 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
     for candidate in candidates {
         let name = name(candidate);
         // One edit changes the length by one at most, and which letters occur by two at most.
-        let differing = (letters ^ letters_of(name)).count_ones() as usize;
-        if name.len().abs_diff(text.len()) > limit || differing > 2 * limit {
+        let differing = || (letters ^ letters_of(name)).count_ones() as usize;
+        if name.len().abs_diff(text.len()) > limit || differing() > 2 * limit {
             continue;
         }
         let edits = strsim::osa_distance(&text, &name.to_ascii_lowercase());

@@ -64,7 +64,7 @@ impl Check for Roles {
     }
 
     fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if statement.allows() {
+        if statement.allows() && statement.may_speak_of("iam") {
             on_every_role(&PASS_ROLE, statement, out);
             on_every_role(&CREATE_SERVICE_LINKED_ROLE, statement, out);
         }

@@ -1,7 +1,5 @@
 //! Statement ids.
 
-use std::collections::HashMap;
-
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{Policy, PolicyKind, Statement},
@@ -93,13 +91,12 @@ fn is_of_iam(kind: PolicyKind) -> bool {
 }
 
 fn duplicates(policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
-    let mut seen: HashMap<&str, &Spanned<String>> = HashMap::new();
     let sids = policy.statements.iter().filter_map(|statement| statement.sid.as_ref());
-    for sid in sids.filter(|sid| !sid.value.is_empty()) {
-        let Some(first) = seen.get(sid.value.as_str()) else {
-            seen.insert(&sid.value, sid);
-            continue;
-        };
+    let mut named: Vec<&Spanned<String>> = sids.filter(|sid| !sid.value.is_empty()).collect();
+    // The order among equal names stays that of the policy.
+    named.sort_by(|one, other| one.value.cmp(&other.value));
+    let repeated = named.chunk_by(|one, other| one.value == other.value).filter_map(<[_]>::split_first);
+    for (first, sid) in repeated.flat_map(|(first, others)| others.iter().map(move |other| (first, other))) {
         let finding = Finding::new(&SID_DUPLICATE, sid.span, format!("the name `{}` is already taken", sid.value))
             .related(first.span, "here first")
             .help("give each statement a name of its own");
