@@ -32,7 +32,9 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
     let mut facts = vec![format!("{} of family {}", rule.severity, rule.family)];
     facts.push(format!("confidence {}", rule.confidence));
     facts.push(format!("shown to the persona {}", rule.persona));
-    facts.extend(rule.code.map(|code| format!("Access Analyzer code {code}")));
+    let codes: Vec<&str> = rule.codes().collect();
+    let word = if codes.len() == 1 { "code" } else { "codes" };
+    facts.extend((!codes.is_empty()).then(|| format!("Access Analyzer {word} {}", codes.join(", "))));
     facts.extend((!rule.supersedes.is_empty()).then(|| format!("speaks for {}", rule.supersedes.join(", "))));
     out.push_str(&render::paragraph(&facts.join("; "), 2, style));
     out.push_str(&render::document(rule.documentation, style));

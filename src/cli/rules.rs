@@ -19,6 +19,7 @@ struct Catalogue {
 struct Entry {
     id: &'static str,
     code: Option<&'static str>,
+    further_codes: &'static [&'static str],
     family: &'static str,
     severity: &'static str,
     confidence: &'static str,
@@ -32,6 +33,7 @@ impl Entry {
         Self {
             id: rule.id,
             code: rule.code,
+            further_codes: rule.further_codes,
             family: rule.family.word(),
             severity: rule.severity.word(),
             confidence: rule.confidence.word(),

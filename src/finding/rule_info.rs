@@ -68,6 +68,8 @@ pub struct RuleInfo {
     pub id: &'static str,
     /// The Access Analyzer issue code that it answers to.
     pub code: Option<&'static str>,
+    /// Further codes to which some of its cases answer.
+    pub further_codes: &'static [&'static str],
     /// Which part of a set-up it is about.
     pub family: Family,
     /// How bad it is, unless a case says otherwise.
@@ -84,4 +86,11 @@ pub struct RuleInfo {
     pub documentation: &'static str,
     /// The fixture file, whose first cases are the documentation's examples.
     pub fixture: &'static str,
+}
+
+impl RuleInfo {
+    /// Every Access Analyzer code that a case of it may answer to.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.code.into_iter().chain(self.further_codes.iter().copied())
+    }
 }

@@ -108,7 +108,7 @@ impl<'o> Local<'o> {
     }
 
     fn silences(&self, finding: &Finding) -> bool {
-        self.of(finding).iter().any(|path| path.ignore.iter().any(|selector| selector.covers(finding.rule)))
+        self.of(finding).iter().any(|path| path.ignore.iter().any(|selector| selector.names(finding)))
     }
 }
 

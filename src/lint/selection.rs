@@ -16,7 +16,7 @@ pub enum Selector {
     Rule(&'static str),
     /// Every rule of a family.
     Family(Family),
-    /// Every rule that answers to an Access Analyzer code.
+    /// Every finding that answers to an Access Analyzer code.
     Code(&'static str),
 }
 
@@ -38,7 +38,7 @@ impl std::str::FromStr for Selector {
         if let Ok(family) = word.parse() {
             return Ok(Self::Family(family));
         }
-        if let Some(code) = rules::all().filter_map(|rule| rule.code).find(|code| *code == word) {
+        if let Some(code) = rules::all().flat_map(RuleInfo::codes).find(|code| *code == word) {
             return Ok(Self::Code(code));
         }
         Err(UnknownSelector { word: word.to_owned(), meant: nearest(word) })
@@ -55,13 +55,28 @@ impl std::fmt::Display for Selector {
 }
 
 impl Selector {
-    /// Whether it names a rule.
-    #[must_use]
-    pub fn covers(self, rule: &RuleInfo) -> bool {
+    /// Whether it names a rule, or the code of some of its cases.
+    fn touches(self, rule: &RuleInfo) -> bool {
+        match self {
+            Self::Code(code) => rule.codes().any(|one| one == code),
+            _ => self.covers(rule),
+        }
+    }
+
+    /// Whether it names a rule with all of its cases.
+    fn covers(self, rule: &RuleInfo) -> bool {
         match self {
             Self::Rule(id) => rule.id == id,
             Self::Family(family) => rule.family == family,
-            Self::Code(code) => rule.code == Some(code),
+            Self::Code(_) => false,
+        }
+    }
+
+    /// Whether it names the rule of a finding, or its code.
+    pub(super) fn names(self, finding: &Finding) -> bool {
+        match self {
+            Self::Code(code) => finding.code == Some(code),
+            _ => self.covers(finding.rule),
         }
     }
 }
@@ -114,14 +129,19 @@ impl Selection {
     /// rule, never for an earlier one.
     #[must_use]
     pub fn includes(&self, rule: &RuleInfo) -> bool {
-        let selected = self.select.is_empty() || self.select.iter().any(|selector| selector.covers(rule));
+        let selected = self.select.is_empty() || self.select.iter().any(|selector| selector.touches(rule));
         let seen = rule.persona <= self.persona || self.select.contains(&Selector::Rule(rule.id));
         selected && seen && !self.ignore.iter().any(|selector| selector.covers(rule))
     }
 
-    /// Whether the persona shows a finding. A rule that is selected by its own name is always shown.
+    /// Whether a finding of a rule that may speak is shown: its code, where the rule was named by codes alone, and its
+    /// persona. A rule that is selected by its own name is shown to every persona.
     #[must_use]
     pub(super) fn shows(&self, finding: &Finding) -> bool {
+        let selected = self.select.is_empty() || self.select.iter().any(|selector| selector.names(finding));
+        if !selected || self.ignore.iter().any(|selector| selector.names(finding)) {
+            return false;
+        }
         let by_name = self.select.contains(&Selector::Rule(finding.rule.id));
         let for_persona = finding.persona <= self.persona;
         let sure = finding.confidence > Confidence::Low || self.persona == Persona::Auditor;

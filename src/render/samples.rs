@@ -10,6 +10,7 @@ use crate::{
 pub(super) static PUBLIC_KEY_POLICY: RuleInfo = RuleInfo {
     id: "public-key-policy",
     code: None,
+    further_codes: &[],
     family: Family::Security,
     severity: Severity::Error,
     confidence: Confidence::High,

@@ -3,12 +3,14 @@
 /// Declares the rules of one file, and lists them as `RULES`.
 ///
 /// The documentation comment of each is its page; its fixture is read at compile time, so that a rule without one does
-/// not build. A rule that is decided where another family is walked names its own: `family: Alias`.
+/// not build. Codes that a case answers to instead of the rule's stand under `further_codes`. A rule that is decided where
+/// another family is walked names its own: `family: Alias`.
 macro_rules! declare_rules {
     ($family:ident: $(
         $(#[doc = $doc:literal])+
         pub $name:ident = {
             id: $id:literal, code: $code:expr,
+            $(further_codes: $further_codes:expr,)?
             $(family: $own:ident,)?
             severity: $severity:ident, confidence: $confidence:ident, persona: $persona:ident,
             $(supersedes: $supersedes:expr,)?
@@ -20,6 +22,7 @@ macro_rules! declare_rules {
             pub(crate) static $name: crate::finding::RuleInfo = crate::finding::RuleInfo {
                 id: $id,
                 code: $code,
+                further_codes: declare_rules!(@or_none $($further_codes)?),
                 family: declare_rules!(@family $family $($own)?),
                 severity: crate::finding::Severity::$severity,
                 confidence: crate::finding::Confidence::$confidence,

@@ -134,6 +134,26 @@ fn what_is_selected_alone_speaks() {
 }
 
 #[test]
+fn a_code_stands_for_the_findings_that_answer_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = r#"{"Version": "2012-10-17", "Statement": [
+        {"Action": "kms:ListKeys", "Resource": "*"},
+        {"Effect": "allow", "Action": "kms:ListKeys", "Resource": "*"}
+    ]}"#;
+    std::fs::write(folder.path().join("policy.json"), policy).unwrap();
+    let codes = |choice: &[&str]| {
+        let ran = kpl(folder.path(), &[&["check", "policy.json", "--format", "json"], choice].concat());
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&["--select", "effect-invalid"]), ["MISSING_EFFECT", "INVALID_EFFECT"]);
+    assert_eq!(codes(&["--select", "MISSING_EFFECT"]), ["MISSING_EFFECT"]);
+    assert_eq!(codes(&["--select", "INVALID_EFFECT"]), ["INVALID_EFFECT"]);
+    assert_eq!(codes(&["--select", "effect-invalid", "--ignore", "MISSING_EFFECT"]), ["INVALID_EFFECT"]);
+}
+
+#[test]
 fn a_rule_that_is_ignored_leaves_the_word_to_the_one_it_supersedes() {
     let ran =
         seed(&["blanks-normalised/kms-statement-wrapped.json", "--ignore", "alias-condition-without-account-scope"]);

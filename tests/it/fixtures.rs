@@ -122,6 +122,10 @@ fn fail(case: &Case<'_>, rule: &str) {
     let (sources, inputs) = sources(&files);
     let report = lint::lint(&sources, &inputs, &options);
     assert_eq!(report.problems, vec![], "{}", case.name);
+    for finding in &report.findings {
+        let is_declared = finding.code.is_none_or(|code| finding.rule.codes().any(|one| one == code));
+        assert!(is_declared, "{}: {} declares no code {:?}", case.name, finding.rule.id, finding.code);
+    }
     let told = told(&report, &sources);
     let found = of_rule(&report, rule);
     let marks = case.text("marks").unwrap_or_else(|| panic!("{}: no marks", case.name));

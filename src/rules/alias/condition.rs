@@ -59,6 +59,7 @@ declare_rules! { Alias:
     /// reference", `ForAllValues` with a single-valued key.
     pub REQUEST_ALIAS_WITH_SET_OPERATOR = {
         id: "request-alias-with-set-operator", code: None,
+        further_codes: &["FORALLVALUES_WITH_SINGLE_VALUED_KEY"],
         severity: Warning, confidence: High, persona: Regular,
         summary: "kms:RequestAlias has one value and needs no set operator",
     }

@@ -42,6 +42,7 @@ declare_rules! { Security:
     /// `NotPrincipal`; role trust policy syntax error, `NotPrincipal`.
     pub ALLOW_NOT_PRINCIPAL = {
         id: "allow-not-principal", code: Some("ALLOW_WITH_NOT_PRINCIPAL"),
+        further_codes: &["ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL"],
         severity: Error, confidence: High, persona: Regular,
         summary: "everyone but those listed is let in",
     }

@@ -25,6 +25,13 @@ declare_rules! { Security:
     /// pass role with star in resource and its kin.
     pub PASS_ROLE_STAR = {
         id: "pass-role-star", code: Some("PASS_ROLE_WITH_STAR_IN_RESOURCE"),
+        further_codes: &[
+            "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE",
+            "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
+            "PASS_ROLE_WITH_NOT_RESOURCE",
+            "PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE",
+            "PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE",
+        ],
         severity: Warning, confidence: High, persona: Regular,
         summary: "any role may be passed to any service",
     }
@@ -46,6 +53,13 @@ declare_rules! { Security:
     /// resource and its kin.
     pub CREATE_SERVICE_LINKED_ROLE_STAR = {
         id: "create-service-linked-role-star", code: Some("CREATE_SLR_WITH_STAR_IN_RESOURCE"),
+        further_codes: &[
+            "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE",
+            "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
+            "CREATE_SLR_WITH_NOT_RESOURCE",
+            "CREATE_SLR_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE",
+            "CREATE_SLR_WITH_NOT_ACTION_AND_NOT_RESOURCE",
+        ],
         severity: Warning, confidence: High, persona: Regular,
         summary: "any service-linked role may be created",
     }

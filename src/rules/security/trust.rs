@@ -30,6 +30,7 @@ declare_rules! { Security:
     /// Kubernetes service accounts".
     pub OIDC_TRUST_WITHOUT_SUB = {
         id: "oidc-trust-without-sub", code: Some("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL"),
+        further_codes: &["MISSING_GITHUB_REPO_CONDITION_KEY"],
         severity: Error, confidence: High, persona: Regular,
         summary: "anyone whom an identity provider knows may assume the role",
     }
@@ -48,6 +49,7 @@ declare_rules! { Security:
     /// unsupported wildcard in principal.
     pub TRUST_STAR = {
         id: "trust-star", code: None,
+        further_codes: &["ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL"],
         severity: Error, confidence: High, persona: Regular,
         summary: "anyone may assume the role",
     }

@@ -23,6 +23,7 @@ declare_rules! { Validity:
     /// reference", invalid global and invalid service condition key.
     pub UNKNOWN_CONDITION_KEY = {
         id: "unknown-condition-key", code: Some("INVALID_SERVICE_CONDITION_KEY"),
+        further_codes: &["INVALID_CONDITION_KEY_FORMAT", "INVALID_GLOBAL_CONDITION_KEY"],
         severity: Error, confidence: High, persona: Regular,
         summary: "AWS has no such condition key",
     }

@@ -72,6 +72,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "IAM JSON policy elements: Action"; KMS API Reference, "`PutKeyPolicy`".
     pub ACTION_MISSING = {
         id: "action-missing", code: Some("MISSING_ACTION"),
+        further_codes: &["UNSUPPORTED_ELEMENT_COMBINATION"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a statement names no action",
     }
@@ -89,6 +90,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "IAM JSON policy elements: Resource"; KMS Developer Guide, "Key policies in AWS KMS".
     pub RESOURCE_MISSING = {
         id: "resource-missing", code: Some("MISSING_RESOURCE"),
+        further_codes: &["UNSUPPORTED_ELEMENT_COMBINATION"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a statement names no resource",
     }
@@ -107,6 +109,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "AWS JSON policy elements: Principal".
     pub PRINCIPAL_MISSING = {
         id: "principal-missing", code: Some("MISSING_PRINCIPAL"),
+        further_codes: &["UNSUPPORTED_ELEMENT_COMBINATION"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a statement does not say who it speaks of",
     }
@@ -124,6 +127,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "AWS JSON policy elements: Principal".
     pub PRINCIPAL_IN_IDENTITY_POLICY = {
         id: "principal-in-identity-policy", code: Some("UNSUPPORTED_PRINCIPAL"),
+        further_codes: &["SCP_SYNTAX_ERROR_PRINCIPAL"],
         severity: Error, confidence: High, persona: Regular,
         summary: "an identity policy names a principal",
     }

@@ -44,6 +44,7 @@ declare_rules! { Validity:
     /// element.
     pub UNKNOWN_ELEMENT = {
         id: "unknown-element", code: Some("INVALID_POLICY_ELEMENT"),
+        further_codes: &["INVALID_PRINCIPAL_KEY"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a member that the grammar does not know",
     }
@@ -79,6 +80,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "IAM JSON policy elements: Effect".
     pub EFFECT_INVALID = {
         id: "effect-invalid", code: Some("INVALID_EFFECT"),
+        further_codes: &["MISSING_EFFECT"],
         severity: Error, confidence: High, persona: Regular,
         summary: "the effect is neither Allow nor Deny",
     }

@@ -58,6 +58,7 @@ declare_rules! { Validity:
     /// invalid ARN Region, invalid Region, ARN Region not allowed.
     pub REGION_INVALID = {
         id: "region-invalid", code: Some("INVALID_ARN_REGION"),
+        further_codes: &["ARN_REGION_NOT_ALLOWED", "INVALID_REGION"],
         severity: Error, confidence: High, persona: Regular,
         summary: "AWS has no such Region there",
     }

@@ -58,6 +58,7 @@ declare_rules! { Validity:
     /// reference and invalid role reference.
     pub PRINCIPAL_UNIQUE_ID = {
         id: "principal-unique-id", code: None,
+        further_codes: &["INVALID_ROLE_REFERENCE", "INVALID_USER_REFERENCE"],
         severity: Warning, confidence: High, persona: Regular,
         summary: "a principal that was deleted",
     }

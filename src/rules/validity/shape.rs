@@ -38,6 +38,12 @@ declare_rules! { Validity:
     /// IAM User Guide, "Access Analyzer policy check reference", empty array and empty object checks.
     pub EMPTY_ARRAY_OR_OBJECT = {
         id: "empty-array-or-object", code: Some("EMPTY_ARRAY_ACTION"),
+        further_codes: &[
+            "EMPTY_ARRAY_CONDITION",
+            "EMPTY_ARRAY_PRINCIPAL",
+            "EMPTY_ARRAY_RESOURCE",
+            "EMPTY_OBJECT_CONDITION",
+        ],
         severity: Warning, confidence: High, persona: Regular,
         summary: "an element is empty",
     }

@@ -40,6 +40,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "IAM JSON policy elements: Sid"; "Access Analyzer policy check reference", unique Sids required.
     pub SID_DUPLICATE = {
         id: "sid-duplicate", code: Some("UNIQUE_SIDS_REQUIRED"),
+        further_codes: &["UNIQUE_SIDS_RECOMMENDED"],
         severity: Error, confidence: High, persona: Regular,
         summary: "two statements have the same name",
     }

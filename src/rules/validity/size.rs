@@ -24,6 +24,12 @@ declare_rules! { Validity:
     /// service limits"; "Access Analyzer policy check reference", policy size exceeds quota.
     pub POLICY_TOO_LARGE = {
         id: "policy-too-large", code: Some("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"),
+        further_codes: &[
+            "POLICY_SIZE_EXCEEDS_RCP_QUOTA",
+            "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA",
+            "POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA",
+            "POLICY_SIZE_EXCEEDS_SCP_QUOTA",
+        ],
         severity: Error, confidence: High, persona: Regular,
         summary: "the policy is larger than its kind may be",
     }

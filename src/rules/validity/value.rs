@@ -61,6 +61,7 @@ declare_rules! { Validity:
     /// check reference", invalid ARN prefix, missing ARN field.
     pub ARN_MALFORMED = {
         id: "arn-malformed", code: Some("INVALID_ARN_PREFIX"),
+        further_codes: &["INVALID_PRINCIPAL_FORMAT", "MISSING_ARN_FIELD"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a resource is no ARN",
     }

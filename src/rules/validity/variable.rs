@@ -23,6 +23,12 @@ declare_rules! { Validity:
     /// variables.
     pub POLICY_VARIABLE_SYNTAX = {
         id: "policy-variable-syntax", code: Some("MISSING_BRACE_IN_VARIABLE"),
+        further_codes: &[
+            "EMPTY_VARIABLE",
+            "MISSING_QUOTE_IN_VARIABLE",
+            "UNSUPPORTED_SPACE_IN_VARIABLE",
+            "VARIABLE_UNSUPPORTED_IN_ELEMENT",
+        ],
         severity: Error, confidence: High, persona: Regular,
         summary: "a policy variable is not written as one",
     }
