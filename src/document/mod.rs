@@ -317,6 +317,12 @@ impl<'a> PolicyDocument<'a> {
         document.faults.clear();
         document
     }
+
+    /// Whether a user, group or role of this name carries it, or may: a file that tells of none leaves it open.
+    #[must_use]
+    pub fn may_be_carried_by(&self, name: &str) -> bool {
+        self.holders.is_empty() || self.holders.iter().any(|holder| holder == name)
+    }
 }
 
 /// The names that stand twice in one object, each at its second place.

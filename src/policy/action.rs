@@ -82,6 +82,12 @@ impl ActionPattern {
     pub fn is_every_action_of(&self, service: &str) -> bool {
         self.wildcard.is_some() && self.is_of(service) && is_stars(self.name())
     }
+
+    /// Whether it means every action of one service, alone or with those of all others: `kms:*` or `*`.
+    #[must_use]
+    pub fn is_whole_of(&self, service: &str) -> bool {
+        self.is_every_action() || self.is_every_action_of(service)
+    }
 }
 
 /// Whether a text is one or more `*`, and nothing else.

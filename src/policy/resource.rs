@@ -32,6 +32,13 @@ impl ResourcePattern {
         Arn::parse(&self.0)
     }
 
+    /// Whether it is the ARN of a KMS alias, or a pattern of such. Source: Service Authorization Reference, "AWS Key
+    /// Management Service", resource types.
+    #[must_use]
+    pub fn is_alias(&self) -> bool {
+        self.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
+    }
+
     /// Whether it covers one resource's ARN, wildcards crossing every colon.
     #[must_use]
     pub fn covers(&self, arn: &str) -> bool {

@@ -133,11 +133,11 @@ fn condition_missing(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut 
     let cryptographic =
         |action: &str| actions.values().any(|pattern| !pattern.is_every_action() && pattern.covers(action));
     let Some(deed) = CRYPTOGRAPHIC.into_iter().find(|action| cryptographic(action)) else { return };
-    if is_scoped(statement, is_declared(cx)) {
+    let declared = is_declared(cx);
+    if is_scoped(statement, declared) {
         return;
     }
     let Some(resources) = statement.listed_resources() else { return };
-    let declared = is_declared(cx);
     let decrypts = cryptographic("kms:Decrypt") || cryptographic("kms:ReEncryptFrom") || !actions.unknown.is_empty();
     for resource in resources.read.iter().filter(|resource| resource.value.covers_every_key()) {
         // Decryption with the keys of every account is what decrypt-on-all-keys is for.
@@ -163,11 +163,9 @@ fn is_scoped(statement: &Statement, declared: bool) -> bool {
 
 /// Whether a workload was declared that may carry the policy.
 fn is_declared(cx: &RuleContext<'_, '_>) -> bool {
-    let holders = &cx.document.holders;
-    let carries = |holder: &str| holders.is_empty() || holders.iter().any(|name| name == holder);
     let mut workloads = cx.project.workloads().peekable();
-    let is_carried =
-        workloads.peek().is_none() || workloads.filter_map(Principal::arn).any(|arn| carries(arn.holder()));
+    let is_carried = workloads.peek().is_none()
+        || workloads.filter_map(Principal::arn).any(|arn| cx.document.may_be_carried_by(arn.holder()));
     cx.project.names_a_workload() && is_carried
 }
 
@@ -188,9 +186,6 @@ fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mu
     if !mentions_kms(statement) {
         return;
     }
-    let is_alias = |resource: &&Spanned<ResourcePattern>| {
-        resource.value.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
-    };
     // Where operations on aliases are meant too, the alias belongs here; unless nothing gives them any key.
     let about_aliases = ON_ALIASES.iter().any(|action| statement.covers_action(action));
     let decrypts = CRYPTOGRAPHIC.iter().any(|action| statement.covers_action(action));
@@ -200,12 +195,12 @@ fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mu
     }
     // Another action may make the alias right, another resource may be its key.
     if !policy.unknown.is_empty() {
-        if resources.read.iter().any(|resource| is_alias(&resource)) {
+        if resources.values().any(ResourcePattern::is_alias) {
             out.not_evaluated(&ALIAS_ARN_IN_RESOURCE, "a part of the policy is not known from this file");
         }
         return;
     }
-    for resource in resources.read.iter().filter(is_alias) {
+    for resource in resources.read.iter().filter(|resource| resource.value.is_alias()) {
         let message = "an alias ARN means the alias, never its key";
         let finding = Finding::new(&ALIAS_ARN_IN_RESOURCE, resource.span, message);
         out.push(

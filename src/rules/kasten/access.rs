@@ -359,7 +359,7 @@ pub(super) fn own_policies<'p, 'a>(workload: Caller<'p, 'a>) -> impl Iterator<It
         .project
         .policies_for(workload.principal, PolicyKind::Identity)
         .into_iter()
-        .filter(move |policy| policy.holders.is_empty() || policy.holders.iter().any(|name| name == holder))
+        .filter(move |policy| policy.may_be_carried_by(holder))
 }
 
 /// How a statement of a key policy speaks of a workload.
@@ -387,7 +387,7 @@ pub(super) fn reaches_key(statement: &Statement, workload: Caller<'_, '_>) -> Ce
     let keys = workload.project.keys();
     let known: Vec<&str> = keys.filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
     let covers = |resource: &ResourcePattern| match known[..] {
-        _ if is_placeholder(resource.as_str()) || is_alias(resource) => Certainty::Maybe,
+        _ if is_placeholder(resource.as_str()) || resource.is_alias() => Certainty::Maybe,
         [arn] => Certainty::of(resource.covers(arn)).or(Certainty::maybe_if(has_bad_account(resource))),
         _ => may_cover_the_key(resource, workload),
     };
@@ -412,10 +412,6 @@ fn may_cover_the_key(resource: &ResourcePattern, workload: Caller<'_, '_>) -> Ce
         arn.account.parse::<AccountId>().is_ok_and(|account| owner.is_some_and(|owner| owner != account));
     let of_kms = arn.service == "kms" || arn.service.contains('*');
     Certainty::maybe_if(of_kms && !other_account)
-}
-
-fn is_alias(resource: &ResourcePattern) -> bool {
-    resource.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("alias/"))
 }
 
 /// Another rule tells of an account number that is none.

@@ -94,8 +94,7 @@ impl Check for Duties {
 
 /// The users and roles that a policy allows an action by name, and not every action: their ARNs, and where they stand.
 fn holders(policy: &Policy, is: impl Fn(&ActionPattern) -> bool + Copy) -> impl Iterator<Item = (&str, Span)> {
-    let named =
-        move |action: &ActionPattern| !action.is_every_action() && !action.is_every_action_of("kms") && is(action);
+    let named = move |action: &ActionPattern| !action.is_whole_of("kms") && is(action);
     let allowing = policy.statements.iter().filter(|statement| statement.allows());
     let holding =
         allowing.filter(move |statement| statement.listed_actions().is_some_and(|actions| actions.values().any(named)));

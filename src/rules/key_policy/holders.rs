@@ -116,7 +116,7 @@ fn everything(
     holder: &Holder,
     out: &mut Findings<'_>,
 ) {
-    let whole = action.value.is_every_action() || action.value.is_every_action_of("kms");
+    let whole = action.value.is_whole_of("kms");
     let is_workload = holder.part == Part::Workload;
     // The console's own administrators hold kms:Put*; only a workload that does is remarkable.
     let rewrites = is_workload && action.value.name().contains('*') && action.value.covers("kms:PutKeyPolicy");
@@ -151,7 +151,7 @@ const DESTRUCTIVE: [&str; 5] = [
 
 fn destruction(action: &Spanned<ActionPattern>, holder: &Holder, out: &mut Findings<'_>) {
     let Some(deed) = DESTRUCTIVE.into_iter().find(|deed| action.value.covers(deed)) else { return };
-    let whole = action.value.is_every_action() || action.value.is_every_action_of("kms");
+    let whole = action.value.is_whole_of("kms");
     // An administrator lists such actions by right: of an unknown principal only kms:* says anything.
     if holder.part == Part::Unknown && !whole {
         return;

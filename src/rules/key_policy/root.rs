@@ -122,9 +122,8 @@ struct Naming<'p> {
 impl Naming<'_> {
     fn is_full(&self) -> bool {
         let statement = self.statement;
-        let all_actions = statement.listed_actions().is_some_and(|actions| {
-            actions.values().any(|action| action.is_every_action() || action.is_every_action_of("kms"))
-        });
+        let all_actions =
+            statement.listed_actions().is_some_and(|actions| actions.values().any(|action| action.is_whole_of("kms")));
         // What its resource is worth is told by the rules on resources.
         all_actions && !statement.is_conditional()
     }

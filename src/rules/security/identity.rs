@@ -157,7 +157,7 @@ fn decrypt(statement: &Statement, out: &mut Findings<'_>) {
 fn share(statement: &Statement, out: &mut Findings<'_>) {
     const ACTION: &str = "ec2:ModifySnapshotAttribute";
     let (Some(action), Some(resources)) = (statement.pattern_for(ACTION), statement.listed_resources()) else { return };
-    let is_wide = action.value.is_every_action() || action.value.is_every_action_of("ec2");
+    let is_wide = action.value.is_whole_of("ec2");
     if is_wide || statement.is_conditional() || !resources.values().any(is_every_snapshot) {
         return;
     }
