@@ -26,6 +26,7 @@ declare_rules! { Validity:
     /// "AWS global condition context keys", `aws:SourceIp`.
     pub PRIVATE_SOURCE_IP = {
         id: "private-source-ip", code: Some("PRIVATE_IP_ADDRESS"),
+        further_codes: &["PRIVATE_IP_ADDRESS_SUBSET", "PRIVATE_NOT_IP_ADDRESS", "PRIVATE_NOT_IP_ADDRESS_SUBSET"],
         severity: Error, confidence: High, persona: Regular,
         summary: "aws:SourceIp with private addresses",
     }

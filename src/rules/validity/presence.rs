@@ -22,6 +22,7 @@ declare_rules! { Validity:
     /// policy elements: Condition operators", `Null`.
     pub NULL_BY_WILDCARD = {
         id: "null-by-wildcard", code: Some("EQUIVALENT_TO_NULL_FALSE"),
+        further_codes: &["EQUIVALENT_TO_NULL_TRUE"],
         severity: Note, confidence: High, persona: Pedantic,
         summary: "a condition that asks only whether the key is there",
     }

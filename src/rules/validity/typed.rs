@@ -28,6 +28,12 @@ declare_rules! { Validity:
     /// "IAM JSON policy elements: Condition operators".
     pub VALUE_OF_WRONG_TYPE = {
         id: "value-of-wrong-type", code: Some("TYPE_MISMATCH_NUMBER"),
+        further_codes: &[
+            "TYPE_MISMATCH_BOOLEAN",
+            "TYPE_MISMATCH_DATE",
+            "TYPE_MISMATCH_IP_RANGE",
+            "TYPE_MISMATCH_STRING",
+        ],
         severity: Warning, confidence: High, persona: Regular,
         summary: "a value that its operator cannot read",
     }
