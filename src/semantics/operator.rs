@@ -246,6 +246,8 @@ impl From<bool> for Match {
 pub fn compare(base: Base, operand: &Operand, value: &str, context: &Context, buffer: &mut Vec<u8>) -> Match {
     match (base, operand) {
         (_, Operand::Broken) => Match::Broken,
+        // What a pattern matches of such a value is not documented, whatever its variables are.
+        (Base::Arn, _) if !pattern::has_six_parts(value.as_bytes()) => Match::Broken,
         (_, Operand::Pattern(pattern)) => match pattern.fill(context, buffer) {
             Filled::Bytes(bytes) => compare_text(base, bytes, value),
             // Read as a text the value may match; read as missing it does not.
@@ -253,8 +255,8 @@ pub fn compare(base: Base, operand: &Operand, value: &str, context: &Context, bu
                 Match::Yes => Match::Doubtful,
                 other => other,
             },
-            Filled::Null => Match::No,
-            Filled::Unknown => Match::Unknown,
+            Filled::Open(bytes) if may_match(base, bytes, value) => Match::Unknown,
+            Filled::Null | Filled::Open(_) => Match::No,
         },
         (Base::Number(order), Operand::Number(text)) => match (Number::read(value), Number::read(text)) {
             (Some(found), Some(listed)) => order.holds(found.compare(&listed)).into(),
@@ -279,9 +281,18 @@ fn compare_text(base: Base, bytes: &[u8], value: &str) -> Match {
             Ok(listed) => same_in_small_letters(listed, value).into(),
             Err(_) => Match::No,
         },
-        Base::Arn if !value.starts_with("arn:") => Match::Broken,
         Base::Arn => pattern::matches_by_parts(bytes, value.as_bytes()).map_or(Match::Broken, Match::from),
         _ => pattern::matches(bytes, value.as_bytes()).into(),
+    }
+}
+
+/// Whether a text could match, were the wildcards that stand for unknown variables the right text.
+fn may_match(base: Base, bytes: &[u8], value: &str) -> bool {
+    match base {
+        Base::TextWhateverCase => {
+            pattern::matches(&pattern::in_small_letters(bytes), &pattern::in_small_letters(value.as_bytes()))
+        }
+        _ => pattern::matches(bytes, value.as_bytes()),
     }
 }
 
@@ -319,6 +330,20 @@ mod tests {
         assert_eq!(held(Comparison::ArnLike, pattern, arn), Match::No);
         assert_eq!(held(Comparison::ArnEquals, "arn:aws:s3:::b/*", "arn:aws:s3:::b/x"), Match::Yes);
         assert_eq!(held(Comparison::ArnNotLike, "arn:aws:s3:::b/*", "b/x"), Match::Broken);
+    }
+
+    #[test]
+    fn an_unknown_variable_is_open_only_where_some_value_would_match() {
+        let mut context = Context::default();
+        context.set("aws:PrincipalTag/team", crate::semantics::Value::Unknown);
+        let held = |comparison, value| {
+            let base = row(comparison).base;
+            let operand = Operand::read(base, "Team-${aws:PrincipalTag/team}", Some(PolicyVersion::V2012));
+            compare(base, &operand, value, &context, &mut Vec::new())
+        };
+        assert_eq!(held(Comparison::StringEquals, "Team-red"), Match::Unknown);
+        assert_eq!(held(Comparison::StringEquals, "team-red"), Match::No);
+        assert_eq!(held(Comparison::StringEqualsIgnoreCase, "TEAM-red"), Match::Unknown);
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub enum Filled<'p> {
     Doubtful(&'p [u8]),
     /// A variable has no value and no default: the pattern matches nothing.
     Null,
-    /// A variable's value is not known.
-    Unknown,
+    /// A variable's value is not known: a wildcard stands in for it. What does not match so matches with no value.
+    Open(&'p [u8]),
 }
 
 impl Pattern {
@@ -132,7 +132,7 @@ impl Pattern {
             return Filled::Bytes(bytes);
         }
         buffer.clear();
-        let mut doubtful = false;
+        let (mut doubtful, mut open) = (false, false);
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => buffer.extend_from_slice(text.as_bytes()),
@@ -146,11 +146,18 @@ impl Pattern {
                     (Found::Absent, Some(default)) => buffer.extend_from_slice(default.as_bytes()),
                     // A key of several values fills nothing in.
                     (Found::Absent | Found::Many(_), _) => return Filled::Null,
-                    (Found::Unknown | Found::Ambiguous, _) => return Filled::Unknown,
+                    (Found::Unknown | Found::Ambiguous, _) => {
+                        open = true;
+                        buffer.push(ANY);
+                    }
                 },
             }
         }
-        if doubtful { Filled::Doubtful(buffer) } else { Filled::Bytes(buffer) }
+        match (open, doubtful) {
+            (true, _) => Filled::Open(buffer),
+            (false, true) => Filled::Doubtful(buffer),
+            (false, false) => Filled::Bytes(buffer),
+        }
     }
 }
 
@@ -294,6 +301,12 @@ pub fn matches_by_parts(pattern: &[u8], arn: &[u8]) -> Option<bool> {
     Some(all && matches(pattern, arn))
 }
 
+/// Whether a text is an ARN in its six parts.
+#[must_use]
+pub fn has_six_parts(text: &[u8]) -> bool {
+    text.starts_with(b"arn:") && memchr::memchr_iter(b':', text).nth(4).is_some()
+}
+
 /// Whether a pattern of fewer than six parts matches an ARN, each part that it lacks being `*`.
 ///
 /// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
@@ -310,6 +323,19 @@ pub fn matches_completed(pattern: &[u8], arn: &[u8]) -> bool {
         }
         (pattern, arn) = (&pattern[colon + 1..], &arn[behind + 1..]);
     }
+}
+
+/// The same bytes in small letters, each character by itself, wildcards kept.
+#[must_use]
+pub fn in_small_letters(pattern: &[u8]) -> Vec<u8> {
+    let mut lower = Vec::with_capacity(pattern.len());
+    for (index, part) in pattern.split(|byte| *byte == ANY).enumerate() {
+        if index > 0 {
+            lower.push(ANY);
+        }
+        lower.extend(String::from_utf8_lossy(part).chars().flat_map(char::to_lowercase).collect::<String>().bytes());
+    }
+    lower
 }
 
 /// Whether a pattern is stars alone.

@@ -52,9 +52,10 @@ pub(super) fn holds(fact: &Fact, request: &Request, buffer: &mut Vec<u8>) -> Tru
 fn resource(test: &ResourceTest, request: &Request, buffer: &mut Vec<u8>) -> Truth {
     match test.pattern.fill(&request.context, buffer) {
         Filled::Bytes(bytes) => covers(bytes, test.short, request.resource()),
-        Filled::Doubtful(bytes) => covers(bytes, test.short, request.resource()).and(Truth::Unknown),
+        Filled::Doubtful(bytes) | Filled::Open(bytes) => {
+            covers(bytes, test.short, request.resource()).and(Truth::Unknown)
+        }
         Filled::Null => Truth::False,
-        Filled::Unknown => Truth::Unknown,
     }
 }
 
