@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where and why")]
 
+mod agree;
 mod catalogue;
 mod cli;
 mod config;
@@ -9,6 +10,7 @@ mod fixtures;
 mod formats;
 mod inputs;
 mod layers;
+mod naive;
 mod reading;
 mod seed;
 mod set_ups;

@@ -1,0 +1,162 @@
+//! Holds the simulator to a second opinion: `naive` must decide as it does, on 100,000 random pairs.
+
+use std::collections::HashMap;
+
+use kpl::{
+    key,
+    policy::{Comparison, Policy, PolicySet, Quantifier},
+    reference::Reference,
+    semantics::{Caller, Context, Organization, Request, ServiceFacts, Value},
+    simulate::{Compiled, Outcome, Scratch},
+    source::{SourceId, Span, Spanned},
+};
+
+use crate::naive::{
+    self, Decision, Held, Layer, Layers, Twist, decide,
+    generate::{Dice, Set, request, set},
+};
+
+const SETS: usize = 5_000;
+const REQUESTS: usize = 20;
+
+/// How often each part of the meaning decided.
+struct Tally {
+    decisions: HashMap<Decision, usize>,
+    /// The part, how often it must decide, how often it did.
+    decisive: Vec<(Twist, usize, usize)>,
+}
+
+impl Tally {
+    fn new() -> Self {
+        let comparisons = Comparison::ALL.iter().map(|comparison| (Twist::Comparison(*comparison), 200, 0));
+        let quantifiers = [None, Some(Quantifier::ForAllValues), Some(Quantifier::ForAnyValue)];
+        let quantifiers = quantifiers.into_iter().map(|quantifier| (Twist::Quantifier(quantifier), 200, 0));
+        let layers = Layer::ALL.into_iter().map(|layer| (Twist::Layer(layer), 1_000, 0));
+        let decisive = comparisons.chain(quantifiers).chain([(Twist::IfExists, 200, 0)]).chain(layers);
+        Self { decisions: HashMap::new(), decisive: decisive.collect() }
+    }
+
+    /// Counts what turns the decision; a part that did so often enough is not asked again.
+    fn count(&mut self, request: &naive::Request, set: &Set, decision: Decision) {
+        *self.decisions.entry(decision).or_default() += 1;
+        for (twist, enough, count) in &mut self.decisive {
+            if count < enough && set.holds(*twist) && decide(request, &set.layers, *twist) != decision {
+                *count += 1;
+            }
+        }
+    }
+
+    fn assert_enough(&self) {
+        let pairs = SETS * REQUESTS;
+        let share = |decision| self.decisions.get(&decision).copied().unwrap_or_default() * 100 / pairs;
+        let shares = [Decision::Allowed, Decision::ExplicitlyDenied, Decision::Undecided].map(share);
+        assert!(shares[0] >= 15 && shares[1] >= 15 && shares[2] >= 10, "{:?}", self.decisions);
+        for (twist, enough, count) in &self.decisive {
+            assert!(count >= enough, "{twist:?} decided {count} times of at least {enough}");
+        }
+    }
+}
+
+#[test]
+fn the_simulator_decides_as_a_naive_reading_of_the_documentation_does() {
+    let mut dice = Dice::new(6);
+    let mut tally = Tally::new();
+    let mut scratch = Scratch::default();
+    for _ in 0..SETS {
+        let set = set(&mut dice);
+        let grants: Vec<key::Grant> = set.layers.grants.iter().map(grant).collect();
+        let compiled = Compiled::new(&policies(&set, &grants));
+        for _ in 0..REQUESTS {
+            let request = request(&mut dice, set.theme);
+            let decision = decide(&request, &set.layers, Twist::Nothing);
+            let found = compiled.outcome(&asked(&request), &mut scratch);
+            assert_eq!(found, outcome(decision), "{request:#?}\n{}\n{:#?}", set.texts.join("\n"), set.layers.grants);
+            tally.count(&request, &set, decision);
+        }
+    }
+    tally.assert_enough();
+}
+
+const fn outcome(decision: Decision) -> Outcome {
+    match decision {
+        Decision::Allowed => Outcome::Allowed,
+        Decision::ExplicitlyDenied => Outcome::ExplicitlyDenied,
+        Decision::ImplicitlyDenied => Outcome::ImplicitlyDenied,
+        Decision::Undecided => Outcome::Undecided,
+    }
+}
+
+/// The layers, as the simulator takes them.
+fn policies<'p>(set: &'p Set, grants: &'p [key::Grant]) -> PolicySet<'p> {
+    let Layers { identity, resource, boundary, session, scps, rcps, endpoint, .. } = &set.layers;
+    let levels = |levels: &'p Vec<Vec<Policy>>| levels.iter().map(|level| level.iter().collect()).collect();
+    PolicySet {
+        identity: identity.iter().collect(),
+        resource: resource.as_ref(),
+        resource_kind: set.theme.resource_kind(),
+        boundary: boundary.as_ref(),
+        session: session.as_ref().map(|policies| policies.iter().collect()),
+        scps: scps.as_ref().map(levels),
+        rcps: rcps.as_ref().map(levels),
+        endpoint: endpoint.as_ref().map(|policies| policies.iter().collect()),
+        grants,
+    }
+}
+
+fn grant(grant: &naive::Grant) -> key::Grant {
+    let at = Span { source: SourceId(0), start: 0, end: 0 };
+    let pairs = |pairs: &[(String, String)]| (!pairs.is_empty()).then(|| pairs.to_vec());
+    key::Grant {
+        grantee: Spanned::new(principal(&grant.grantee), at),
+        operations: grant.operations.iter().map(|operation| Spanned::new(operation.clone(), at)).collect(),
+        equals: pairs(&grant.equals),
+        subset: pairs(&grant.subset),
+        span: at,
+    }
+}
+
+/// The request, as the simulator takes it.
+fn asked(request: &naive::Request) -> Request {
+    let mut context = Context::default();
+    for (key, held) in &request.context {
+        let value = match held {
+            Held::Unknown => Value::Unknown,
+            Held::One(value) => Value::One(value.clone()),
+            Held::Many(values) => Value::Many(values.clone()),
+        };
+        context.set(key, value);
+    }
+    let owner = request.owner.as_ref().map(|owner| owner.parse().unwrap());
+    let service = request.action.split(':').next().unwrap();
+    let facts = ServiceFacts { takes_resource_control_policies: Reference::embedded().is_rcp_service(service) };
+    let organization = Organization {
+        management_account: request.is_management_account,
+        service_linked_role: request.is_service_linked_role,
+    };
+    let asked = Request::new(caller(&request.caller), &request.action, &request.resource, owner, context);
+    asked.within(organization, facts)
+}
+
+fn caller(caller: &naive::Caller) -> Caller {
+    match caller {
+        naive::Caller::Service(name) => Caller::Service(name.clone()),
+        naive::Caller::WebIdentity(provider) => Caller::Federated(provider.clone()),
+        naive::Caller::Anonymous => Caller::Anonymous,
+        _ => {
+            let text = principal(caller);
+            Caller::of(&text.parse().unwrap(), &text).unwrap()
+        }
+    }
+}
+
+fn principal(caller: &naive::Caller) -> String {
+    match caller {
+        naive::Caller::User { account, name } => format!("arn:aws:iam::{account}:user/{name}"),
+        naive::Caller::Role { account, name } => format!("arn:aws:iam::{account}:role/{name}"),
+        naive::Caller::Session { account, role, name } => format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"),
+        naive::Caller::FederatedUser { account, name } => format!("arn:aws:sts::{account}:federated-user/{name}"),
+        naive::Caller::Root { account } => format!("arn:aws:iam::{account}:root"),
+        naive::Caller::Service(name) | naive::Caller::WebIdentity(name) => name.clone(),
+        naive::Caller::Anonymous => "*".to_owned(),
+    }
+}
