@@ -2,6 +2,19 @@
 
 use crate::source::{Span, Spanned};
 
+/// Whether text is a key id: a UUID, or `mrk-` and 32 hexadecimal digits.
+///
+/// Source: KMS Developer Guide, "Key identifiers (`KeyId`)".
+#[must_use]
+pub fn is_key_id(text: &str) -> bool {
+    let hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(id) = text.strip_prefix("mrk-") {
+        return hex(id, 32);
+    }
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
+}
+
 /// A KMS key, from what `describe-key` or a plan tells of it. What it does not tell is `None`.
 ///
 /// Source: KMS API Reference, `KeyMetadata`.

@@ -46,9 +46,7 @@ pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Documen
     if is_kastens(top, &leaves, &name) {
         (document.kind, document.because) = ("helm-values", "it has values of Kasten's chart");
         let mut values = Values { is_whole: true, ..Values::default() };
-        for leaf in leaves {
-            leaf.put(source, &mut values, &mut document.hidden);
-        }
+        put_all(top, source, &mut values, &mut document.hidden);
         document.facts.values.push(values);
         return true;
     }
@@ -58,6 +56,64 @@ pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Documen
         (document.kind, document.because) = ("helm-values", "its name is that of a file of Helm values");
     }
     is_named
+}
+
+/// Reads a `HelmRelease` of Flux, if it installs Kasten. Source: Flux, "Helm Releases".
+pub(super) fn flux(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &mut Vec<Span>) {
+    let Some(spec) = object.get("spec") else { return };
+    let chart = spec.get("chart").and_then(|chart| chart.get("spec"));
+    if chart.and_then(|chart| chart.get("chart")).and_then(Node::as_str) != Some("k10") {
+        return;
+    }
+    let own = object.get("metadata").and_then(|metadata| metadata.get("namespace"));
+    let mut values = Values {
+        namespace: Field::of(spec.get("targetNamespace").or(own)),
+        version: Field::of(chart.and_then(|chart| chart.get("version"))),
+        is_whole: spec.get("valuesFrom").is_none(),
+        ..Values::default()
+    };
+    if let Some(tree) = spec.get("values") {
+        put_all(tree, source, &mut values, hidden);
+    }
+    facts.values.push(values);
+}
+
+/// Reads an `Application` of Argo CD, if it installs Kasten. Source: Argo CD, "Helm".
+pub(super) fn argo(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &mut Vec<Span>) {
+    let Some(spec) = object.get("spec") else { return };
+    let sources = spec.get("source").into_iter().chain(spec.get("sources").map_or(&[][..], Node::items));
+    let is_kastens = |from: &&Node<'_>| from.get("chart").and_then(Node::as_str) == Some("k10");
+    let namespace = Field::of(spec.get("destination").and_then(|destination| destination.get("namespace")));
+    for from in sources.filter(is_kastens) {
+        let helm = from.get("helm");
+        let part = |name: &str| helm.and_then(|helm| helm.get(name));
+        let mut values = Values {
+            namespace: namespace.clone(),
+            version: Field::of(from.get("targetRevision")),
+            is_whole: part("valueFiles").is_none(),
+            ..Values::default()
+        };
+        if let Some(tree) = part("values").and_then(|text| yaml_within(text, source)) {
+            put_all(&tree, source, &mut values, hidden);
+        }
+        if let Some(tree) = part("valuesObject") {
+            put_all(tree, source, &mut values, hidden);
+        }
+        for entry in part("parameters").map_or(&[][..], Node::items) {
+            let (Some(name), Some(value)) = (entry.get("name"), entry.get("value")) else { continue };
+            let Some(path) = name.as_str() else { continue };
+            Leaf { path: path.to_owned(), key: name.span, value }.put(source, &mut values, hidden);
+        }
+        facts.values.push(values);
+    }
+}
+
+fn put_all(tree: &Node<'_>, source: &Source, values: &mut Values, hidden: &mut Vec<Span>) {
+    let mut leaves = Vec::new();
+    flatten(tree, "", DEPTH, &mut leaves);
+    for leaf in leaves {
+        leaf.put(source, values, hidden);
+    }
 }
 
 /// Reads a `helm_release` of Terraform, if it installs Kasten; what is not known must be unknown in the tree.
@@ -81,11 +137,7 @@ pub fn release(resource: &Node<'_>, source: &Source, facts: &mut Facts, hidden: 
     };
     for node in resource.get("values").map_or(&[][..], Node::items) {
         if let Some(tree) = yaml_within(node, source) {
-            let mut leaves = Vec::new();
-            flatten(&tree, "", DEPTH, &mut leaves);
-            for leaf in leaves {
-                leaf.put(source, &mut values, hidden);
-            }
+            put_all(&tree, source, &mut values, hidden);
         } else {
             values.is_whole &= node.value != Value::Unknown;
         }

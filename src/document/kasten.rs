@@ -38,11 +38,12 @@ impl Field {
         }
     }
 
-    /// A text at a place; blanks around it are left out, as Kasten's chart does.
+    /// A text at a place; blanks around it are left out, as Kasten's chart does. What another tool fills in is unknown.
     #[must_use]
     pub fn text(text: &str, span: Span) -> Self {
         match text.trim() {
             "" => Self::Absent,
+            text if text.contains("${") || text.contains("$(") => Self::Unknown(span),
             text => Self::Given(Spanned::new(text.to_owned(), span)),
         }
     }
@@ -51,7 +52,7 @@ impl Field {
     #[must_use]
     pub fn hidden(self) -> Self {
         match self {
-            Self::Given(text) if !crate::policy::is_placeholder_value(&text.value) => Self::Hidden(text.span),
+            Self::Given(text) if !(text.value.starts_with('<') && text.value.ends_with('>')) => Self::Hidden(text.span),
             other => other,
         }
     }
@@ -100,6 +101,18 @@ impl Facts {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.passkeys.is_empty() && self.values.is_empty() && self.secrets.is_empty() && self.accounts.is_empty()
+    }
+
+    /// Every text that names something of AWS or Kubernetes.
+    pub fn texts(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let passkeys = self.passkeys.iter().flat_map(|passkey| [&passkey.name, &passkey.key]);
+        let values = self.values.iter().flat_map(|values| {
+            let credentials = [&values.access_key_id, &values.secret_access_key, &values.client_secret];
+            credentials.into_iter().chain([&values.role, &values.key])
+        });
+        let secrets = self.secrets.iter().flat_map(|secret| [&secret.key, &secret.role]);
+        let accounts = self.accounts.iter().map(|account| &account.role);
+        passkeys.chain(values).chain(secrets).chain(accounts).filter_map(Field::given)
     }
 
     /// Adds what another part of the file tells.

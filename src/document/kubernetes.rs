@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memmem;
 
 use super::{
-    Document, PolicyDocument,
+    Document, PolicyDocument, helm,
     kasten::{Facts, Field, KeySource, Passkey, Secret, ServiceAccount, places_of},
 };
 use crate::{
@@ -54,6 +54,8 @@ pub fn manifest(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &
     let group = text(object, "apiVersion").and_then(|version| version.split('/').next());
     match text(object, "kind") {
         Some("Passkey") if group == Some(PASSKEY_GROUP) => facts.passkeys.push(passkey(object)),
+        Some("HelmRelease") => helm::flux(object, source, facts, hidden),
+        Some("Application") if group == Some("argoproj.io") => helm::argo(object, source, facts, hidden),
         Some("Secret") => secret(object, source, facts, hidden),
         Some("ServiceAccount") => {
             let annotations = object.get("metadata").and_then(|metadata| metadata.get("annotations"));
@@ -121,10 +123,17 @@ fn place(object: &Node<'_>) -> Span {
 
 fn boolean(node: Option<&Node<'_>>) -> Option<Spanned<bool>> {
     let node = node?;
-    match node.value {
-        Value::Bool(value) => Some(Spanned::new(value, node.span)),
-        _ => None,
-    }
+    let value = match &node.value {
+        Value::Bool(value) => *value,
+        // What kubectl takes for a Boolean, after YAML 1.1.
+        Value::String(word) => match word.as_ref() {
+            "yes" | "Yes" | "on" | "On" => true,
+            "no" | "No" | "off" | "Off" => false,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Spanned::new(value, node.span))
 }
 
 /// The fields of a Passkey's `spec`, and what each protects the master key by.
@@ -169,6 +178,9 @@ fn field(member: &Member<'_>, passkey: &mut Passkey) {
         if plain.starts_with("azure") {
             passkey.sources.push((KeySource::Azure, member.key_span));
             passkey.sources.dedup_by_key(|(source, _)| *source);
+        } else {
+            // A field of a later version may name a key in its own way.
+            passkey.is_whole = false;
         }
         return;
     };
@@ -180,6 +192,7 @@ fn field(member: &Member<'_>, passkey: &mut Passkey) {
         "awscmkkeyid" => passkey.key = Field::of(Some(&member.value)),
         _ => {}
     }
+    passkey.is_whole &= member.value.value != Value::Unknown;
     if let Some(source) = source.filter(|_| member.value.value != Value::Null) {
         passkey.sources.push((source, member.key_span));
     }

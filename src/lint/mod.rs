@@ -305,10 +305,13 @@ impl Asking<'_, '_> {
             document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
         });
         if !document.facts.is_empty() {
-            let number = first + document.policies.len();
+            let (before, number) = (said.found.len(), first + document.policies.len());
             self.gather(&mut said, &self.checks, Some(number), source, |check, asked| {
                 check.facts(&document.facts, asked);
             });
+            for finding in &mut said.found[before..] {
+                finish::write_beside_policies(finding, document);
+            }
         }
         for (number, policy) in document.policies.iter().enumerate() {
             let before = said.found.len();

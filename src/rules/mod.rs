@@ -116,6 +116,11 @@ catalogue! {
     key::rotation::KeyRotation,
     kasten::access::KastenAccess,
     kasten::limits::KastenLimits,
+    kasten::passkey::Passkeys,
+    kasten::agreement::Agreement,
+    kasten::secret::ClusterSecret,
+    kasten::values::HelmValues,
+    kasten::version::KastenVersion,
     terraform::unknown::Unknown,
 }
 

@@ -1,5 +1,10 @@
 //! What Kasten K10 needs, across the files of a set-up.
 
 pub(super) mod access;
+pub(super) mod agreement;
 mod conditions;
 pub(super) mod limits;
+pub(super) mod passkey;
+pub(super) mod secret;
+pub(super) mod values;
+pub(super) mod version;

@@ -1,7 +1,9 @@
 //! Values of principals, resources and conditions: ARNs, account numbers, and what was never filled in.
 
 use crate::{
+    document::kasten::Facts,
     finding::{Finding, RuleInfo, Severity},
+    key::is_key_id,
     policy::{
         AccountId, Arn, ArnError, Condition, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
         is_placeholder_value, placeholder_in,
@@ -107,6 +109,15 @@ pub(crate) struct Values;
 impl Check for Values {
     fn rules(&self) -> &'static [&'static RuleInfo] {
         RULES
+    }
+
+    fn facts(&self, facts: &Facts, out: &mut Findings<'_>) {
+        for field in facts.texts() {
+            let text = field.value.as_str();
+            if is_placeholder(text) || is_placeholder_value(text) {
+                out.push(placeholder(text, field.span));
+            }
+        }
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
@@ -281,18 +292,6 @@ fn kms_shape(arn: &Arn<'_>, span: Span, out: &mut Findings<'_>) {
         let help = "write `key/` and the key's id, `alias/` and the alias's name, or `key/*`";
         out.push(Finding::new(&KMS_RESOURCE_ARN_SHAPE, span, message).help(help));
     }
-}
-
-/// Whether text is a key id: a UUID, or `mrk-` and 32 hexadecimal digits.
-///
-/// Source: KMS Developer Guide, "Key identifiers (`KeyId`)".
-fn is_key_id(text: &str) -> bool {
-    let hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if let Some(id) = text.strip_prefix("mrk-") {
-        return hex(id, 32);
-    }
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
 }
 
 /// Whether text is a key id or an alias name without the ARN around it.
