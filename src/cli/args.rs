@@ -4,11 +4,11 @@ pub(super) mod settings;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 
 pub(super) use settings::{FailOn, SettingsArgs};
 
-use crate::{policy::PolicyKind, reference::Reference, render::Format};
+use crate::{finding::Applicability, policy::PolicyKind, reference::Reference, render::Format};
 
 /// A policy linter for AWS IAM and KMS that needs no network and no account
 #[derive(Debug, Parser)]
@@ -47,6 +47,7 @@ pub(super) enum ColorWhen {
 /// Looks policies and keys over, alone and together.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as it is typed")]
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("mending").args(["fix", "diff"]).multiple(true))]
 pub(super) struct CheckArgs {
     /// Files, folders and globs; `-` is stdin, and nothing is the current folder
     #[arg(value_name = "PATH")]
@@ -67,6 +68,18 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     pub(super) settings: SettingsArgs,
+
+    /// Apply the safe fixes, and tell what is left
+    #[arg(long)]
+    pub(super) fix: bool,
+
+    /// With --fix or --diff: apply fixes that may change who has access too
+    #[arg(long, requires = "mending")]
+    pub(super) unsafe_fixes: bool,
+
+    /// Show what --fix would change, and write nothing; ends with 1 where it would change anything
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub(super) diff: bool,
 
     /// The name under which stdin is reported
     #[arg(long, value_name = "NAME")]
@@ -103,6 +116,14 @@ pub(super) struct Output {
     pub(super) format: Format,
     /// Where it goes; `None` for where `--output` says, else stdout.
     pub(super) file: Option<PathBuf>,
+}
+
+impl CheckArgs {
+    /// What the fixes that are applied or shown may claim; `None` where none is.
+    pub(super) fn claim(&self) -> Option<Applicability> {
+        let claim = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        (self.fix || self.diff).then_some(claim)
+    }
 }
 
 /// The kind that `--kind` names; `None` for auto.

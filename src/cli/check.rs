@@ -9,7 +9,8 @@ use std::{
 use super::{
     Exit,
     args::{CheckArgs, FailOn},
-    inputs,
+    inputs::{self, Loaded},
+    mend,
     outputs::Outputs,
     progress::Progress,
     screen,
@@ -17,9 +18,10 @@ use super::{
 };
 use crate::{
     finding::{Problem, Report},
-    lint::{self, Home, Options},
+    lint::{self, Home, Mended, Options},
     reference::Reference,
     render,
+    source::Sources,
 };
 
 pub(super) fn run(args: &CheckArgs) -> Exit {
@@ -36,12 +38,22 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    let loaded = inputs::load(args, &settings);
+    let mut loaded = inputs::load(args, &settings);
     let ends = Ends { fail_on: settings.fail_on, undecided: settings.fail_on_undecided };
     let options = options(args, settings, reference, folders.home(file.as_ref()));
     let progress = Progress::start(loaded.inputs.len(), args.quiet);
     let mut report = lint::lint_with(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
     drop(progress);
+    if let Some(claim) = args.claim() {
+        let look = |sources: &Sources| lint::lint(sources, &loaded.inputs, &options);
+        let mut mended = lint::mend(&mut loaded.sources, report, claim, &look);
+        if args.diff {
+            return diff(&mended, &loaded, args);
+        }
+        mended.report.problems.extend(mend::write(&mended, &loaded.sources));
+        mend::tell(&mended, args);
+        report = mended.report;
+    }
     report.skipped.extend(loaded.skipped);
     report.skipped.sort_by(|one, other| one.file.cmp(&other.file));
     let mut problems = loaded.problems;
@@ -51,6 +63,20 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     let unwritten = outputs.write(&report, &loaded.sources, options.reference.date(), args);
     complain(&unwritten, args);
     if unwritten.is_empty() { ends.exit(&report) } else { Exit::Failure }
+}
+
+/// Shows what would be fixed, and nothing else.
+fn diff(mended: &Mended, loaded: &Loaded, args: &CheckArgs) -> Exit {
+    let problems: Vec<Problem> = loaded.problems.iter().chain(&mended.report.problems).cloned().collect();
+    complain(&problems, args);
+    mend::show(mended, &loaded.sources, args);
+    if problems.iter().any(|problem| problem.fatal) {
+        Exit::Failure
+    } else if mended.before.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    }
 }
 
 /// Tells of problems on stderr.

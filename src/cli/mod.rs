@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod explain;
 mod inputs;
+mod mend;
 mod outputs;
 mod progress;
 mod rules;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     finding::{Problem, Report},
     render::{Format, Style, Tool},
-    source::Sources,
+    source::{Origin, Sources},
 };
 
 /// How many findings a person is shown in full, unless all are asked for.
@@ -55,7 +55,13 @@ impl Outputs {
         if let Some(format) = self.screen {
             let most = if args.all { usize::MAX } else { SHOWN };
             let style = Style { most, verbose: args.verbose, quiet: args.quiet, ..screen::style(args.color) };
-            screen::print(&format.write(report, sources, &style, &tool));
+            let text = format.write(report, sources, &style, &tool);
+            // A mended text from stdin has stdout for itself.
+            if args.fix && sources.iter().any(|source| matches!(source.origin, Origin::Stdin(_))) {
+                screen::complain(&text);
+            } else {
+                screen::print(&text);
+            }
         }
         let style =
             Style { verbose: args.verbose, quiet: args.quiet, ..screen::plain(args.color == ColorWhen::Always) };

@@ -42,6 +42,11 @@ pub(super) fn print(text: &str) {
     let _ = stdout().lock().write_all(text.as_bytes());
 }
 
+/// Writes bytes as they are.
+pub(super) fn print_bytes(bytes: &[u8]) {
+    let _ = stdout().lock().write_all(bytes);
+}
+
 /// Writes a complaint.
 pub(super) fn complain(text: &str) {
     let _ = stderr().lock().write_all(text.as_bytes());

@@ -39,7 +39,7 @@ pub(super) fn recognise(
     } else {
         return false;
     };
-    (document.kind, document.because) = (kind, because);
+    (document.kind, document.because, document.is_copy) = (kind, because, true);
     Answer { root, source, declared, document }.read();
     true
 }

@@ -266,6 +266,7 @@ impl<'a> Document<'a> {
             let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
             policy.policy.is_cut = is_cut;
             let is_string = self.faults.iter().any(|fault| fault.cause == syntax::Cause::EncodedTwice);
+            self.is_copy = is_string;
             (self.kind, self.because) = if is_string {
                 ("terraform-output", "it is a policy in one string, as `terraform output -json NAME` prints it")
             } else if policy.policy.fragment {

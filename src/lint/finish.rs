@@ -1,6 +1,6 @@
 //! What the rules said, put in order: one remark a fault, each with its document, its pointer and its fingerprint.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Options, PathSettings, hide::hide};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     syntax::{Node, print},
 };
 
-/// Writes a finding's fix as its file must hold it; in a copy of what stands elsewhere it is only shown.
+/// Writes a finding's fix as its file must hold it.
 pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>, notation: Notation) {
     // A JSON token may stand for a token of YAML; where a member or an item goes is another matter there. What is JSON
     // inside a scalar is changed as JSON.
@@ -22,9 +22,6 @@ pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>
         finding.fix = None;
     }
     let Some(fix) = &mut finding.fix else { return };
-    if document.is_copy {
-        fix.applicability = Applicability::DisplayOnly;
-    }
     if !document.writing.is_plain() {
         for edit in &mut fix.edits {
             edit.text = document.writing.encode(&edit.text);
@@ -67,6 +64,13 @@ pub(super) fn finish(
         local.set_severity(finding);
     }
     found.retain(|finding| !local.silences(finding));
+    let copies: HashSet<SourceId> =
+        project.documents.iter().filter(|document| document.is_copy).map(|document| document.source).collect();
+    for fix in found.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
+        if fix.edits.iter().any(|edit| copies.contains(&edit.span.source)) {
+            fix.applicability = Applicability::DisplayOnly;
+        }
+    }
     found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
     // What the reader is not shown must not speak for what he would be.
     found.retain(|finding| selection.shows(finding));

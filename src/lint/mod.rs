@@ -1,6 +1,7 @@
 //! From sources to a report: reads documents, asks the rules, and puts in order what they say.
 
 mod finish;
+mod fix;
 mod hide;
 mod paths;
 mod selection;
@@ -12,6 +13,7 @@ use std::{
 
 use rayon::prelude::*;
 
+pub use fix::{Before, Mended, mend};
 pub use paths::{Globs, Home};
 pub use selection::{PathSettings, Selection, Selector, UnknownSelector, nearest};
 

@@ -6,7 +6,7 @@ use super::{
     screen::{Ink, painted, push_hanging, push_remark, wrapped},
 };
 use crate::{
-    finding::{DocumentInfo, NotEvaluated, Problem, Report},
+    finding::{Applicability, DocumentInfo, NotEvaluated, Problem, Report},
     source::{Source, Sources},
 };
 
@@ -44,10 +44,27 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
     if report.files > 0 || report.problems.is_empty() {
         push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
     }
+    if let Some(line) = fixable(report) {
+        push_hanging(out, &wrapped(&line, 0, 0, style), 0);
+    }
     if !report.not_evaluated.is_empty() {
         let hint = if style.verbose { "" } else { " (-v lists them)" };
         let line = format!("not evaluated: {}{hint}", report.not_evaluated.len());
         push_hanging(out, &wrapped(&line, 0, 0, style), 0);
+    }
+}
+
+/// `fixable: 2 with --fix, 1 more with --unsafe-fixes`; `None` where no fix is offered.
+fn fixable(report: &Report) -> Option<String> {
+    let offered = |claim: Applicability| {
+        let fixes = report.counted().filter_map(|finding| finding.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == claim).count()
+    };
+    match (offered(Applicability::Safe), offered(Applicability::Unsafe)) {
+        (0, 0) => None,
+        (safe, 0) => Some(format!("fixable: {safe} with --fix")),
+        (0, risky) => Some(format!("fixable: {risky} with --fix --unsafe-fixes")),
+        (safe, risky) => Some(format!("fixable: {safe} with --fix, {risky} more with --unsafe-fixes")),
     }
 }
 
@@ -160,6 +177,18 @@ mod tests {
         report.files = 1;
         report.documents = vec![key_policy(None, true), key_policy(None, false)];
         assert_eq!(summary(&report), "no findings in 1 file (1 policy)");
+    }
+
+    #[test]
+    fn what_can_be_fixed_is_counted_by_what_it_takes() {
+        let sources = sources(&[("key.json", "{}")]);
+        let of = |claim| finding(&sources, 0, "{}").fix("mend it", claim, Vec::new());
+        let told = |claims: &[Applicability]| fixable(&report(claims.iter().copied().map(of).collect()));
+        let (safe, risky) = (Applicability::Safe, Applicability::Unsafe);
+        assert_eq!(told(&[Applicability::DisplayOnly]), None);
+        assert_eq!(told(&[safe, safe]).as_deref(), Some("fixable: 2 with --fix"));
+        assert_eq!(told(&[risky]).as_deref(), Some("fixable: 1 with --fix --unsafe-fixes"));
+        assert_eq!(told(&[safe, risky]).as_deref(), Some("fixable: 1 with --fix, 1 more with --unsafe-fixes"));
     }
 
     #[test]

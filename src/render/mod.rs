@@ -5,6 +5,7 @@
 
 mod closing;
 mod concise;
+mod diff;
 mod excerpt;
 mod file;
 mod github;
@@ -25,6 +26,7 @@ use std::{fmt, str::FromStr};
 
 pub use closing::problem_line;
 pub use concise::concise;
+pub use diff::diff;
 pub use github::github;
 pub use gitlab::gitlab;
 pub use human::{complaint, text};

@@ -110,6 +110,23 @@ impl Source {
         Self { id: SourceId(0), origin, encoding: Encoding::Utf8, damaged: Vec::new(), text, lines: OnceLock::new() }
     }
 
+    /// Another text under the same name and in the same encoding.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        let (id, origin, encoding) = (self.id, self.origin.clone(), self.encoding);
+        Self { id, origin, encoding, damaged: Vec::new(), text, lines: OnceLock::new() }
+    }
+
+    /// The text as bytes of its encoding: those that were read, unless some of them were no text.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        match self.encoding {
+            Encoding::Utf8 => self.text.as_bytes().to_vec(),
+            Encoding::Utf16Le => self.text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Encoding::Utf16Be => self.text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        }
+    }
+
     /// The whole text. A byte order mark, where there is one, is its first character.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -186,6 +203,13 @@ impl Sources {
         source.id = id;
         self.0.push(source);
         id
+    }
+
+    /// Puts a source in the place of the one that has its id.
+    pub fn replace(&mut self, source: Source) {
+        if let Some(place) = self.0.get_mut(source.id.0 as usize) {
+            *place = source;
+        }
     }
 
     /// The source of a span; a run holds every source that its spans name.

@@ -219,8 +219,10 @@ fn request_alias(condition: &Condition, statement: &Statement, out: &mut Finding
     let operator = condition.operator.value;
     let Some(quantifier) = operator.quantifier else { return };
     let plain = Operator { quantifier: None, ..operator };
-    // With one value ForAnyValue of a positive operator is the operator itself; a negated one differs without the key.
-    let same = quantifier == Quantifier::ForAnyValue && !operator.comparison.is_negated();
+    // With one value ForAnyValue of a positive operator is the operator itself; a negated one, or one of what may be missing,
+    // differs without the key.
+    let is_plain = !operator.comparison.is_negated() && !operator.if_exists && operator.comparison != Comparison::Null;
+    let same = quantifier == Quantifier::ForAnyValue && is_plain;
     let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
     let message = "kms:RequestAlias has one value and takes no set operator";
     let finding = match quantifier {

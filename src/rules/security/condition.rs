@@ -224,8 +224,8 @@ impl Rows<'_> {
             return;
         }
         let plain = Operator { quantifier: None, ..row.operator.value };
-        // With one value it is the operator itself; a negated one differs without the key.
-        let same = !plain.comparison.is_negated();
+        // With one value it is the operator itself; a negated one, or one of what may be missing, differs without the key.
+        let same = !plain.comparison.is_negated() && !plain.if_exists && plain.comparison != Comparison::Null;
         let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
         let finding = Finding::new(&FORANYVALUE_SINGLE_VALUED, row.key.span, format!("`{key}` has one value"));
         out.push(self.written(finding, row, plain, applicability));

@@ -1,8 +1,10 @@
 //! Statement ids.
 
+use std::collections::HashMap;
+
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
-    policy::{Policy, PolicyKind, Statement},
+    policy::{Policy, PolicyKind},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Spanned},
     syntax::print,
@@ -74,14 +76,11 @@ impl Check for Sids {
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         duplicates(policy, cx.kind(), out);
+        if is_of_iam(cx.kind()) {
+            characters(policy, out);
+        }
         if cx.kind() == PolicyKind::Key && policy.statements.len() > 1 {
             missing(policy, out);
-        }
-    }
-
-    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if let Some(sid) = statement.sid.as_ref().filter(|_| is_of_iam(cx.kind())) {
-            characters(sid, &cx.document.policy, out);
         }
     }
 }
@@ -117,16 +116,30 @@ fn missing(policy: &Policy, out: &mut Findings<'_>) {
     }
 }
 
-fn characters(sid: &Spanned<String>, policy: &Policy, out: &mut Findings<'_>) {
-    let Some(bad) = sid.value.chars().find(|character| !character.is_ascii_alphanumeric()) else { return };
-    let shown = if bad == ' ' { "a blank".to_owned() } else { format!("`{bad}`") };
-    let mut finding = Finding::new(&SID_INVALID_CHARS, sid.span, format!("a `Sid` may not hold {shown} here"))
-        .help("only A to Z, a to z and 0 to 9; blanks are for key policies");
-    let kept: String = sid.value.chars().filter(char::is_ascii_alphanumeric).collect();
-    let taken = policy.statements.iter().filter_map(|other| other.sid.as_ref()).any(|other| other.value == kept);
-    if !kept.is_empty() && !taken {
-        let quoted = print::quoted(&kept);
-        finding = finding.fix(format!("write {quoted}"), Applicability::Safe, vec![Edit::replace(sid.span, quoted)]);
+fn characters(policy: &Policy, out: &mut Findings<'_>) {
+    let is_legal = |sid: &str| sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let sids = || policy.statements.iter().filter_map(|statement| statement.sid.as_ref());
+    if sids().all(|sid| is_legal(&sid.value)) {
+        return;
     }
-    out.push(finding);
+    let cleaned = |sid: &str| -> String { sid.chars().filter(char::is_ascii_alphanumeric).collect() };
+    let mut takers: HashMap<String, usize> = HashMap::new();
+    for sid in sids() {
+        *takers.entry(cleaned(&sid.value)).or_default() += 1;
+    }
+    for sid in sids() {
+        let Some(bad) = sid.value.chars().find(|character| !character.is_ascii_alphanumeric()) else { continue };
+        let shown = if bad == ' ' { "a blank".to_owned() } else { format!("`{bad}`") };
+        let finding = Finding::new(&SID_INVALID_CHARS, sid.span, format!("a `Sid` may not hold {shown} here"))
+            .help("only A to Z, a to z and 0 to 9; blanks are for key policies");
+        let kept = cleaned(&sid.value);
+        // Two names that become one would be a fault of their own.
+        let is_free = takers.get(&kept) == Some(&1);
+        out.push(if kept.is_empty() || !is_free {
+            finding
+        } else {
+            let quoted = print::quoted(&kept);
+            finding.fix(format!("write {quoted}"), Applicability::Safe, vec![Edit::replace(sid.span, quoted)])
+        });
+    }
 }

@@ -78,7 +78,7 @@ impl Check for Syntax {
             Notation::Json => &JSON_SYNTAX,
             Notation::Yaml => &YAML_SYNTAX,
         };
-        let is_copy = document.is_copy || document.policies.iter().any(|policy| policy.is_copy);
+        let is_copy = document.is_copy;
         for fault in &document.faults {
             out.push(finding(rule, fault, is_copy));
         }
