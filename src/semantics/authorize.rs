@@ -327,12 +327,14 @@ fn bound_by_rcps() -> Formula<Ask> {
     ])
 }
 
-/// In the policy of a gateway endpoint an account means its root user alone.
+/// In the policy of a gateway endpoint an account means its root user alone. The services behind gateway endpoints have
+/// interface endpoints too, and nothing tells which of the two the call came through.
 ///
 /// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
 fn through_endpoint(layer: usize, ask: fn(usize, MatchClass) -> Ask) -> Formula<Ask> {
     let named = |class| Formula::Fact(ask(layer, class));
-    Formula::Any(vec![named(MatchClass::RoleArn), Formula::All(vec![not(ThroughGateway), named(MatchClass::Account)])])
+    let means_account = Formula::Any(vec![not(ThroughGateway), Formula::Fact(Ask::Open(Open::KindOfEndpoint))]);
+    Formula::Any(vec![named(MatchClass::RoleArn), Formula::All(vec![means_account, named(MatchClass::Account)])])
 }
 
 impl Authorization {

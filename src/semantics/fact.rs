@@ -49,6 +49,8 @@ pub enum Open {
     WhoRetires,
     /// What `Allow` makes of `NotPrincipal`.
     AllowNotPrincipal,
+    /// Whether the endpoint is an interface endpoint, not a gateway endpoint.
+    KindOfEndpoint,
 }
 
 /// A condition key, as it is spelt and in small letters.

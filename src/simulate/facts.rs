@@ -230,6 +230,9 @@ const fn undocumented(open: Open) -> &'static str {
         Open::GrantUnderBoundary => "whether a permissions boundary limits a grant is not documented",
         Open::GrantUnderSession => "whether a session policy limits a grant is not documented",
         Open::WhoRetires => "whether the caller's account made the grant, or may retire it, is not known",
+        Open::KindOfEndpoint => {
+            "an account in a gateway endpoint's policy is its root user alone, and the endpoint's kind is not known"
+        }
         Open::AllowNotPrincipal => "an Allow with `NotPrincipal` is not supported, and services treat it differently",
     }
 }
