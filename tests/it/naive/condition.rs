@@ -49,9 +49,15 @@ impl Judge<'_> {
     ) -> Truth {
         let each = values.iter().map(|value| {
             let listed = condition.values.values().map(|listed| self.compare(comparison, value, listed, has_variables));
-            let found = Truth::any(listed);
+            let unknown = condition.values.unknown.iter().map(|_| Truth::Maybe);
+            let found = Truth::any(listed.chain(unknown));
             if comparison.name().contains("Not") { found.not() } else { found }
         });
+        // Under a set operator an empty text is no value either.
+        let quantifier_of_none = quantifier.filter(|_| values.iter().all(String::is_empty));
+        if let Some(quantifier) = quantifier_of_none {
+            return Truth::of(quantifier == Quantifier::ForAllValues);
+        }
         match quantifier {
             None if values.is_empty() => Truth::of(comparison.name().contains("Not")),
             Some(Quantifier::ForAnyValue) => Truth::any(each),
@@ -126,6 +132,7 @@ impl Judge<'_> {
             None => (inner, None),
         };
         match self.held(key) {
+            Some(Held::One(value)) if value.is_empty() => Some(vec![Step::Nothing]),
             Some(Held::One(value)) => Some(plain(&value)),
             Some(Held::Unknown) => Some(vec![Step::Unknown]),
             Some(Held::Many(_)) => None,
@@ -162,6 +169,8 @@ impl Judge<'_> {
             }
             C::StringLike | C::StringNotLike => text(value, listed, true),
             C::NumericNotEquals if compare_numbers(value, listed).is_none() => Truth::Maybe,
+            C::DateNotEquals if instant(value).is_none() || instant(listed).is_none() => Truth::Maybe,
+            C::NotIpAddress if in_range(value, listed).is_none() => Truth::Maybe,
             C::NumericEquals | C::NumericNotEquals => number(&[Ordering::Equal]),
             C::NumericLessThan => number(&[Ordering::Less]),
             C::NumericLessThanEquals => number(&[Ordering::Less, Ordering::Equal]),
@@ -175,7 +184,7 @@ impl Judge<'_> {
             C::Bool => Truth::of(boolean(value).is_some() && boolean(value) == boolean(listed)),
             C::BinaryEquals => Truth::of(from_base64(listed).is_some_and(|bytes| bytes == value.as_bytes())),
             C::IpAddress | C::NotIpAddress => Truth::of(in_range(value, listed).unwrap_or(false)),
-            C::ArnNotEquals | C::ArnNotLike if six_parts(value).len() < 6 => Truth::Maybe,
+            C::ArnNotEquals | C::ArnNotLike if six_parts(value).len().min(six_parts(listed).len()) < 6 => Truth::Maybe,
             C::ArnEquals | C::ArnLike | C::ArnNotEquals | C::ArnNotLike => self.arn(value, listed, has_variables),
             C::Null => Truth::No,
         }
@@ -210,11 +219,12 @@ fn null(condition: &Condition, held: Option<&Held>) -> Truth {
         Some(Held::One(_)) => Truth::No,
         Some(Held::Many(values)) => Truth::of(values.is_empty()),
     };
-    Truth::any(condition.values.values().map(|value| match boolean(value) {
+    let asked = condition.values.values().map(|value| match boolean(value) {
         Some(true) => is_null,
         Some(false) => is_null.not(),
         None => Truth::No,
-    }))
+    });
+    Truth::any(asked.chain(condition.values.unknown.iter().map(|_| Truth::Maybe)))
 }
 
 fn boolean(text: &str) -> Option<bool> {

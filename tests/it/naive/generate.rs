@@ -103,7 +103,8 @@ pub(crate) fn set(dice: &mut Dice) -> Set {
         layers.rcps = Some((0..=dice.below(2)).map(|_| vec![denial(dice, theme)]).collect());
     }
     if dice.percent(20) {
-        layers.endpoint = Some(vec![document(dice, theme, Layer::Endpoint, Names::Everybody, 50)]);
+        let names = if dice.percent(50) { Names::Everybody } else { Names::Somebody };
+        layers.endpoint = Some(vec![document(dice, theme, Layer::Endpoint, names, 50)]);
     }
     if theme.service == "kms" && theme.has_owner && dice.percent(80) {
         layers.grants = (0..=dice.below(2)).map(|_| grant(dice)).collect();
@@ -185,12 +186,15 @@ fn principal(dice: &mut Dice, names: Names, allows: bool) -> String {
         "arn:aws:iam::111122223333:user/ana",
         "arn:aws:iam::444455556666:role/far",
         "arn:aws:sts::111122223333:assumed-role/app/one",
+        "arn:aws:sts::111122223333:assumed-role/batch/one",
         "arn:aws:sts::111122223333:federated-user/fay",
+        "AIDACKCEVSQ6C2EXAMPLE",
     ];
     match dice.below(10) {
         0 if names == Names::Trusted => format!(r#""Principal":{{"Federated":"{PROVIDER}"}}"#),
         0 | 1 => r#""Principal":{"Service":"sns.amazonaws.com"}"#.to_owned(),
         2 => r#""Principal":"*""#.to_owned(),
+        3 if dice.percent(20) => r#""Principal":{"AWS":[{"Ref":"Role"}]}"#.to_owned(),
         _ => format!(r#""Principal":{{"AWS":["{}","{}"]}}"#, dice.pick(&aws), dice.pick(&aws)),
     }
 }
@@ -230,6 +234,9 @@ fn resource(dice: &mut Dice, theme: &Theme) -> String {
         4 => format!(r#""Resource":"{variable}""#),
         5 => format!(r#""NotResource":"{variable}""#),
         6 if *service == "sqs" => r#""Resource":"arn:aws:sqs:*:red""#.to_owned(),
+        6 if *service == "s3" => r#""Resource":"arn:aws:s3:*:*:b*""#.to_owned(),
+        7 => format!(r#""Resource":"arn:aws:{service}""#),
+        8 if dice.percent(30) => r#""Resource":{"Ref":"Resource"}"#.to_owned(),
         _ => r#""Resource":"*""#.to_owned(),
     }
 }
@@ -252,7 +259,13 @@ fn row(dice: &mut Dice) -> (String, String) {
     let quantifier = dice.pick(&["", "", "ForAllValues:", "ForAnyValue:"]);
     let if_exists = if comparison != Comparison::Null && dice.percent(25) { "IfExists" } else { "" };
     let (one, other) = (dice.pick(family.listed), dice.pick(family.listed));
-    let values = if dice.percent(60) { format!(r#""{one}""#) } else { format!(r#"["{one}","{other}"]"#) };
+    let values = if dice.percent(3) {
+        format!(r#"[{{"Ref":"Value"}},"{other}"]"#)
+    } else if dice.percent(60) {
+        format!(r#""{one}""#)
+    } else {
+        format!(r#"["{one}","{other}"]"#)
+    };
     let operator = format!("{quantifier}{}{if_exists}", comparison.name());
     (operator, format!(r#""{}":{values}"#, dice.pick(family.keys)))
 }

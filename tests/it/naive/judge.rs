@@ -125,26 +125,37 @@ impl Judge<'_> {
             .iter()
             .chain(self.boundary())
             .chain(self.session().into_iter().flatten())
-            .chain(levels)
-            .map(|policy| self.speaks(policy, Effect::Deny));
+            .map(|policy| self.speaks(policy, Effect::Deny))
+            .chain(levels.map(|policy| self.bounds(policy, Effect::Deny)));
         let naming = self
             .resource()
             .into_iter()
             .chain(self.rcps().into_iter().flatten().flatten())
-            .chain(self.endpoint().into_iter().flatten())
             .map(|policy| self.reaches(policy, Effect::Deny, Reach::Account));
-        Truth::any(plain.chain(naming))
+        let passing = self.endpoint().into_iter().flatten().map(|policy| self.passes(policy, Effect::Deny));
+        Truth::any(plain.chain(naming).chain(passing))
     }
 
     /// Every level must allow.
     fn scps_allow(&self) -> Truth {
         let levels = self.scps().into_iter().flatten();
-        Truth::all(levels.map(|level| Truth::any(level.iter().map(|policy| self.speaks(policy, Effect::Allow)))))
+        Truth::all(levels.map(|level| Truth::any(level.iter().map(|policy| self.bounds(policy, Effect::Allow)))))
     }
 
     fn endpoint_allows(&self) -> Truth {
         let Some(policies) = self.endpoint() else { return Truth::Yes };
-        Truth::any(policies.iter().map(|policy| self.reaches(policy, Effect::Allow, Reach::Account)))
+        Truth::any(policies.iter().map(|policy| self.passes(policy, Effect::Allow)))
+    }
+
+    /// An account in the policy of a gateway endpoint is its root user alone; S3 has endpoints of either sort.
+    ///
+    /// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
+    fn passes(&self, policy: &Policy, effect: Effect) -> Truth {
+        let by_account = self.reaches(policy, effect, Reach::Account);
+        if self.request.service() != "s3" {
+            return by_account;
+        }
+        self.reaches(policy, effect, Reach::Role).max(by_account.min(Truth::Maybe))
     }
 
     fn identity_allows(&self) -> Truth {

@@ -27,7 +27,7 @@ pub(super) const THEMES: [Theme; 6] = [
     Theme {
         service: "s3",
         actions: &["s3:GetObject", "s3:PutObject"],
-        resource: "arn:aws:s3:::reports/red/a",
+        resource: "arn:aws:s3:::reports/red/a:b:c",
         elsewhere: "arn:aws:s3:::other/*",
         has_owner: true,
     },
@@ -90,7 +90,7 @@ pub(super) const FAMILIES: [Family; 8] = [
         ],
         keys: &["aws:RequestTag/team", "aws:TagKeys"],
         listed: &["red", "blue", "RED", "r*", "?lue", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}"],
-        held: &["red", "blue", "Red", "green"],
+        held: &["red", "blue", "Red", "green", ""],
     },
     Family {
         comparisons: &[
@@ -102,7 +102,7 @@ pub(super) const FAMILIES: [Family; 8] = [
             Comparison::NumericGreaterThanEquals,
         ],
         keys: &["s3:max-keys"],
-        listed: &["10", "10.5", "-3"],
+        listed: &["10", "10.5", "-3", "ten"],
         held: &["10", "10.50", "-3.0", "9", "11", "10x"],
     },
     Family {
@@ -115,7 +115,7 @@ pub(super) const FAMILIES: [Family; 8] = [
             Comparison::DateGreaterThanEquals,
         ],
         keys: &["aws:TokenIssueTime"],
-        listed: &["2020-01-01T00:00:00Z", "1577836801", "2024-02-29"],
+        listed: &["2020-01-01T00:00:00Z", "1577836801", "2024-02-29", "soon"],
         held: &["2020-01-01T00:00:00Z", "2020-01-01T01:00:01+01:00", "2024-02-29T00:00:00Z", "2026-07-01T12:00:00Z"],
     },
     Family {
@@ -133,7 +133,7 @@ pub(super) const FAMILIES: [Family; 8] = [
     Family {
         comparisons: &[Comparison::IpAddress, Comparison::NotIpAddress],
         keys: &["aws:SourceIp"],
-        listed: &["203.0.113.0/25", "203.0.113.200", "2001:db8::/33", "0.0.0.0/0"],
+        listed: &["203.0.113.0/25", "203.0.113.200", "2001:db8::/33", "0.0.0.0/0", "203.0.113.0/33"],
         held: &["203.0.113.7", "203.0.113.200", "2001:DB8::1", "2001:db8:8000::1"],
     },
     Family {
@@ -144,6 +144,7 @@ pub(super) const FAMILIES: [Family; 8] = [
             "arn:aws:sns:eu-central-1:*:*",
             "arn:aws:iam::111122223333:role/a*",
             "arn:aws:iam::*:user/${aws:username}",
+            "arn:aws:sns:*",
         ],
         held: &[
             "arn:aws:sns:eu-central-1:111122223333:red",

@@ -1,6 +1,8 @@
 //! Whether a policy speaks of a request: its principals, actions, resources, and whether its conditions hold.
 
-use kpl::policy::{Clause, Effect, Listed, Policy, PolicyVersion, Principal, PrincipalArn, ResourcePattern, Statement};
+use kpl::policy::{
+    ActionPattern, Clause, Effect, Listed, Policy, PolicyVersion, Principal, PrincipalArn, ResourcePattern, Statement,
+};
 
 use super::{
     Caller, Reach, Truth,
@@ -9,55 +11,64 @@ use super::{
 };
 
 impl Judge<'_> {
-    /// Whether some statement of a policy that names no principals has this effect on the request.
+    /// Whether some statement of a caller's policy has this effect on the request.
     pub(super) fn speaks(&self, policy: &Policy, effect: Effect) -> Truth {
-        Truth::any(with(policy, effect).map(|statement| self.rest(policy, statement)))
+        Truth::any(with(policy, effect).map(|statement| self.rest(policy, statement, true)))
+    }
+
+    /// The same of an organisation's policy, in which no page lets short ARNs be completed.
+    pub(super) fn bounds(&self, policy: &Policy, effect: Effect) -> Truth {
+        Truth::any(with(policy, effect).map(|statement| self.rest(policy, statement, false)))
     }
 
     /// Whether some statement has this effect on the request, and names the caller at least so strongly.
     pub(super) fn reaches(&self, policy: &Policy, effect: Effect, least: Reach) -> Truth {
         Truth::any(with(policy, effect).map(|statement| match self.principals(statement, effect, least) {
             Truth::No => Truth::No,
-            named => named.min(self.rest(policy, statement)),
+            named => named.min(self.rest(policy, statement, false)),
         }))
     }
 
-    fn rest(&self, policy: &Policy, statement: &Statement) -> Truth {
+    fn rest(&self, policy: &Policy, statement: &Statement, completes: bool) -> Truth {
         let has_variables = policy.version.as_ref().is_some_and(|version| version.value == PolicyVersion::V2012);
         if self.actions(statement) == Truth::No {
             return Truth::No;
         }
         let conditions = statement.conditions.iter().map(|condition| self.condition(condition, has_variables));
-        Truth::all(conditions.chain([self.resources(statement, has_variables)]))
+        let unread = statement.unread_conditions.iter().map(|_| Truth::Maybe);
+        let elements = [self.actions(statement), self.resources(statement, has_variables, completes)];
+        Truth::all(conditions.chain(unread).chain(elements))
     }
 
     /// Source: IAM User Guide, "IAM JSON policy elements: Action" and "… `NotAction`".
     fn actions(&self, statement: &Statement) -> Truth {
         let wanted = self.request.action.to_ascii_lowercase();
-        let listed = |listed: &Listed<kpl::policy::ActionPattern>| {
-            listed.values().any(|action| matches(&pattern(&action.as_str().to_ascii_lowercase()), &wanted))
-        };
+        let covers =
+            |action: &ActionPattern| Truth::of(matches(&pattern(&action.as_str().to_ascii_lowercase()), &wanted));
         match &statement.actions {
-            Some(Clause::Only(actions)) => Truth::of(listed(actions)),
-            Some(Clause::AllBut(actions)) => Truth::of(!listed(actions)),
+            Some(Clause::Only(actions)) => listed(actions, covers),
+            Some(Clause::AllBut(actions)) => listed(actions, covers).not(),
             None => Truth::No,
         }
     }
 
     /// Source: IAM User Guide, "IAM JSON policy elements: Resource" and "… `NotResource`".
-    fn resources(&self, statement: &Statement, has_variables: bool) -> Truth {
-        let listed = |listed: &Listed<ResourcePattern>| {
-            Truth::any(listed.values().map(|resource| self.resource_entry(resource.as_str(), has_variables)))
-        };
+    fn resources(&self, statement: &Statement, has_variables: bool, completes: bool) -> Truth {
+        let covers = |entry: &ResourcePattern| self.resource_entry(entry.as_str(), has_variables, completes);
         match &statement.resources {
-            Some(Clause::Only(resources)) => listed(resources),
-            Some(Clause::AllBut(resources)) => listed(resources).not(),
+            Some(Clause::Only(resources)) => listed(resources, covers),
+            Some(Clause::AllBut(resources)) => listed(resources, covers).not(),
             // A trust policy's resource is its role. Source: IAM User Guide, "Role trust policies".
             None => Truth::of(self.request.action.starts_with("sts:AssumeRole")),
         }
     }
 
-    fn resource_entry(&self, entry: &str, has_variables: bool) -> Truth {
+    /// Part by part, and as one text whose wildcards reach over colons: two pages disagree on which it is, so that what
+    /// one reading alone matches is not certain. Missing parts are added to an identity policy's ARNs.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Resource"; "Identify AWS resources with Amazon Resource Names
+    /// (ARNs)".
+    fn resource_entry(&self, entry: &str, has_variables: bool, completes: bool) -> Truth {
         let wanted = &self.request.resource;
         if !entry.is_empty() && entry.chars().all(|letter| letter == '*') {
             return Truth::Yes;
@@ -65,30 +76,48 @@ impl Judge<'_> {
         if wanted == "*" {
             return Truth::No;
         }
-        let parts = six_parts(entry);
-        if parts.len() < 6 {
-            return short(entry, wanted);
+        let (mut parts, own) = (six_parts(entry), six_parts(wanted));
+        let is_short = parts.len() < 6;
+        let tail = if is_short { String::new() } else { parts.pop().unwrap_or_default() };
+        let Some(tail) = self.expand(&tail, has_variables, true) else { return Truth::No };
+        let heads = parts.iter().zip(&own).all(|(part, own)| matches(&pattern(part), own));
+        let by_parts = heads && (is_short || matches(&tail, &own[5]));
+        let mut whole = pattern(&parts.join(":"));
+        if !is_short {
+            whole.push(Step::Char(':'));
+            whole.extend(&tail);
         }
-        let own = six_parts(wanted);
-        let heads = parts.iter().zip(&own).take(5).all(|(part, own)| matches(&pattern(part), own));
-        if !heads || own.len() < 6 {
-            return Truth::No;
-        }
-        match self.expand(&parts[5], has_variables, true) {
-            Some(steps) if matches(&steps, &own[5]) => Truth::of(true).min(certainty(&steps)),
-            _ => Truth::No,
+        match (by_parts, matches(&whole, wanted)) {
+            (true, true) => certainty(&tail),
+            (true, false) if is_short && completes => Truth::Yes,
+            (false, false) => Truth::No,
+            _ => Truth::Maybe,
         }
     }
 
     /// Whether the statement names the caller, at least so strongly; a Deny needs no strength.
     fn principals(&self, statement: &Statement, effect: Effect, least: Reach) -> Truth {
         match &statement.principals {
-            Some(Clause::Only(listed)) => {
-                Truth::of(listed.values().any(|principal| self.reach(principal).is_some_and(|reach| reach >= least)))
-            }
+            Some(Clause::Only(names)) => listed(names, |principal| self.names(principal, least)),
             Some(Clause::AllBut(listed)) if effect == Effect::Deny => self.is_left_out(listed).not(),
             _ => Truth::No,
         }
+    }
+
+    fn names(&self, principal: &Principal, least: Reach) -> Truth {
+        if self.may_be_session(principal) {
+            return Truth::Maybe;
+        }
+        Truth::of(self.reach(principal).is_some_and(|reach| reach >= least))
+    }
+
+    /// Whether it is a session of the role that calls, of which it is not said which session it is.
+    fn may_be_session(&self, principal: &Principal) -> bool {
+        let (Principal::AssumedRole(session), Caller::Role { account, name }) = (principal, &self.request.caller)
+        else {
+            return false;
+        };
+        session.as_str().contains(&format!("::{account}:assumed-role/{name}/"))
     }
 
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
@@ -131,16 +160,18 @@ impl Judge<'_> {
         }
         let reaches: Vec<Reach> = listed.values().filter_map(|principal| self.reach(principal)).collect();
         if self.request.caller.account().is_none() || matches!(self.request.caller, Caller::Root { .. }) {
-            return Truth::of(!reaches.is_empty());
+            let unknown = if listed.unknown.is_empty() { Truth::No } else { Truth::Maybe };
+            return Truth::of(!reaches.is_empty()).max(unknown);
         }
         let account = reaches.contains(&Reach::Account);
         let named = match self.request.caller {
             Caller::Session { .. } => reaches.contains(&Reach::Role),
             _ => reaches.iter().any(|reach| *reach > Reach::Account),
         };
+        let in_doubt = !listed.unknown.is_empty() || listed.values().any(|principal| self.may_be_session(principal));
         match (account, named) {
             (true, true) => Truth::Yes,
-            _ if reaches.is_empty() => Truth::No,
+            _ if reaches.is_empty() && !in_doubt => Truth::No,
             _ => Truth::Maybe,
         }
     }
@@ -155,21 +186,13 @@ fn is(arn: &PrincipalArn, account: &str, name: &str) -> bool {
     arn.account().as_str() == account && arn.as_str().rsplit('/').next() == Some(name)
 }
 
-/// An ARN of fewer than six parts.
-///
-/// A star at its end stands for all that follows. Elsewhere two pages disagree, on whether a star reaches over colons or
-/// the missing parts are added, so that what either reading matches is not certain. Source: IAM User Guide, "IAM JSON
-/// policy elements: Resource"; "Identify AWS resources with Amazon Resource Names (ARNs)".
-fn short(entry: &str, wanted: &str) -> Truth {
-    let whole = matches(&pattern(entry), wanted);
-    match (whole, entry.ends_with('*')) {
-        (true, true) => Truth::Yes,
-        (true, false) => Truth::Maybe,
-        (false, _) => Truth::No,
-    }
+/// Whether some value of a list does; one that the file does not give may.
+fn listed<T>(listed: &Listed<T>, does: impl Fn(&T) -> Truth) -> Truth {
+    Truth::any(listed.values().map(does).chain(listed.unknown.iter().map(|_| Truth::Maybe)))
 }
 
 /// What a match is worth where part of the pattern is not known.
 pub(super) fn certainty(steps: &[Step]) -> Truth {
-    if steps.contains(&Step::Unknown) { Truth::Maybe } else { Truth::Yes }
+    let is_certain = !steps.iter().any(|step| matches!(step, Step::Unknown | Step::Nothing));
+    if is_certain { Truth::Yes } else { Truth::Maybe }
 }

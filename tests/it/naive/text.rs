@@ -13,6 +13,8 @@ pub(crate) enum Step {
     Run,
     /// Text that is not known.
     Unknown,
+    /// An empty text that a variable stands for, which may count as no value.
+    Nothing,
 }
 
 /// A text in which `*` and `?` stand for others.
@@ -38,6 +40,7 @@ pub(crate) fn matches(steps: &[Step], text: &str) -> bool {
         Step::Run | Step::Unknown => {
             matches(rest, text) || letters.next().is_some_and(|_| matches(steps, letters.as_str()))
         }
+        Step::Nothing => matches(rest, text),
         Step::One => letters.next().is_some_and(|_| matches(rest, letters.as_str())),
         Step::Char(wanted) => letters.next() == Some(*wanted) && matches(rest, letters.as_str()),
     }
@@ -148,7 +151,8 @@ pub(crate) fn in_range(address: &str, range: &str) -> Option<bool> {
     let (base, length) = range.split_once('/').unwrap_or((range, ""));
     let (address, base) = (bits(address)?, bits(base)?);
     let length = if length.is_empty() { base.len() } else { length.parse().ok()? };
-    Some(address.len() == base.len() && address.get(..length)? == &base[..length])
+    let base_start = base.get(..length)?;
+    Some(address.len() == base.len() && address.starts_with(base_start))
 }
 
 /// An address, bit by bit.
