@@ -1,11 +1,13 @@
 //! What was typed.
 
+mod asking;
 pub(super) mod settings;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 
+pub(super) use asking::{SimulateArgs, TestArgs};
 pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, policy::PolicyKind, reference::Reference, render::Format};
@@ -22,6 +24,10 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Check policies and keys, in files, folders or on stdin
     Check(Box<CheckArgs>),
+    /// Say whether one request is allowed, and why
+    Simulate(Box<SimulateArgs>),
+    /// Run scenario files: requests, and what is expected of them
+    Test(TestArgs),
     /// Say what a rule does, why it matters and how to mend it
     Explain(ExplainArgs),
     /// List the rules

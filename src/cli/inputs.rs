@@ -40,6 +40,11 @@ pub(super) fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| cause(&error))
 }
 
+/// The bytes of one file, or why there are none.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| cause(&error))
+}
+
 /// Reads every file that the arguments name.
 pub(super) fn load(args: &CheckArgs, settings: &Settings) -> Loaded {
     let mut finder = Finder {
@@ -267,7 +272,7 @@ pub(super) fn cause(error: &io::Error) -> String {
     }
 }
 
-fn is_pattern(path: &Path) -> bool {
+pub(super) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 

@@ -1,17 +1,21 @@
 //! Words in, exit code out. The only module that prints.
 
 mod args;
+mod argument;
 mod check;
 mod config;
 mod explain;
 mod inputs;
 mod mend;
 mod outputs;
+mod policies;
 mod progress;
 mod rules;
 mod schema;
 mod screen;
 mod settings;
+mod simulate;
+mod test;
 
 use std::process::ExitCode;
 
@@ -53,6 +57,8 @@ pub fn run() -> Exit {
     };
     match args.command {
         Command::Check(args) => check::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Config(command) => config::run(&command),

@@ -9,6 +9,7 @@ pub mod helm;
 pub mod kasten;
 pub mod kubernetes;
 mod project;
+mod scenario;
 mod terraform;
 
 pub(crate) use detect::MIXED;
@@ -169,6 +170,9 @@ impl DocumentError {
 /// policies.
 pub fn open(source: &Source, declared: Option<PolicyKind>) -> Result<Vec<Document<'_>>, DocumentError> {
     let name = source.name();
+    if scenario::is_lines(&name) {
+        return Ok(vec![scenario::lines(source)]);
+    }
     let notation = notation(&name, source).ok_or(DocumentError::UnknownKind)?;
     let parts = match notation {
         Notation::Json => {
@@ -261,6 +265,7 @@ impl<'a> Document<'a> {
         let is_told = terraform::recognise(&root, source, declared, self)?
             || aws_cli::recognise(&root, source, declared, self)
             || kubernetes::recognise(&root, source, self)
+            || scenario::recognise(&root, self)
             || (!is_policy && helm::recognise(&root, source, self));
         if !is_told && (is_policy || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_)))) {
             let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));

@@ -76,7 +76,7 @@ fn unread(problem: &Problem, tool: &Tool<'_>) -> Suite {
     suite
 }
 
-fn counts(tests: usize, failures: usize, errors: usize, skipped: usize) -> String {
+pub(super) fn counts(tests: usize, failures: usize, errors: usize, skipped: usize) -> String {
     format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
 }
 
@@ -122,7 +122,7 @@ impl Suite {
 }
 
 /// Text as XML 1.0 may hold it, in an attribute too.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         match character {

@@ -3,6 +3,7 @@
 //! A [`Report`] goes in and a string comes out, the same for the same input. This module prints
 //! nothing and knows no rule and no policy: it shows what a finding says, at the place that the finding names.
 
+mod argument;
 mod closing;
 mod concise;
 mod diff;
@@ -20,10 +21,12 @@ mod rdjson;
 mod samples;
 mod sarif;
 mod screen;
+mod suites;
 mod window;
 
 use std::{fmt, str::FromStr};
 
+pub use argument::{Argument, Point, Tone, argument, place_of, status};
 pub use closing::problem_line;
 pub use concise::concise;
 pub use diff::diff;
@@ -35,6 +38,7 @@ pub use junit::junit;
 pub use page::{document, heading, paragraph, rows};
 pub use rdjson::rdjson;
 pub use sarif::sarif;
+pub use suites::{TestCase, TestSuite, suites};
 
 use crate::{finding::Report, source::Sources};
 

@@ -255,7 +255,11 @@ impl Order {
         let within = |what: Vec<Formula<Ask>>| Formula::All([vec![not(RetiresGrant)], what].concat());
         let by_name = |class| within(vec![call(SameAccount), named(class)]);
         let limits = [(Because::Boundary, Self::limit(self.boundary)), (Because::Session, Self::limit(self.session))];
-        let own = [vec![(Because::Identity, self.identity_allows())], limits.to_vec()].concat();
+        let own = [
+            (Because::Identity, self.identity_allows()),
+            (Because::Boundary, Self::limit(self.boundary)),
+            (Because::Session, Formula::All(vec![Self::limit(self.session), self.is_passed()])),
+        ];
         let open = [
             (Because::Boundary, Self::limit_or(self.boundary, Open::GrantUnderBoundary)),
             (Because::Session, Self::limit_or(self.session, Open::GrantUnderSession)),
@@ -272,28 +276,33 @@ impl Order {
             path(
                 Because::Identity,
                 within(vec![call(SameAccount)]),
-                [vec![(Because::Delegation, delegated)], own.clone()].concat(),
+                [vec![(Because::Delegation, delegated)], own.to_vec()].concat(),
             ),
             path(
                 Because::CrossAccount,
                 within(vec![not(SameAccount), call(OfAnAccount)]),
-                [vec![(Because::Resource, named(MatchClass::Account))], own.clone()].concat(),
+                [vec![(Because::Resource, named(MatchClass::Account))], own.to_vec()].concat(),
             ),
             path(
                 Because::Resource,
                 within(vec![not(OfAnAccount), foreign]),
                 vec![(Because::Resource, named(MatchClass::Direct))],
             ),
-            path(Because::Grant, call(RetiresGrant), [own, retires].concat()),
+            path(Because::Grant, call(RetiresGrant), [own.to_vec(), retires].concat()),
         ]
     }
 
     /// The root user needs no identity policy in its own account.
     fn identity_allows(&self) -> Formula<Ask> {
+        Formula::Any(vec![call(ByRoot), Formula::Fact(Ask::Allows(self.identity, MatchClass::Account))])
+    }
+
+    /// A federated user's session has no permission of an identity policy that no session policy passes on.
+    ///
+    /// Source: IAM User Guide, "Permissions for `GetFederationToken`".
+    fn is_passed(&self) -> Formula<Ask> {
         let allows = |layer| Formula::Fact(Ask::Allows(layer, MatchClass::Account));
-        // Source: IAM User Guide, "Permissions for GetFederationToken": without a session policy such a session has none.
-        let passed = Formula::Any(vec![not(ByFederatedUser), self.session.map_or_else(Formula::never, allows)]);
-        Formula::Any(vec![call(ByRoot), Formula::All(vec![allows(self.identity), passed])])
+        Formula::Any(vec![not(ByFederatedUser), self.session.map_or_else(Formula::never, allows)])
     }
 
     fn limit(layer: Option<usize>) -> Formula<Ask> {

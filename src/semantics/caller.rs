@@ -117,6 +117,17 @@ impl Caller {
     }
 }
 
+impl std::fmt::Display for Caller {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(arn) | Self::Role(arn) | Self::Session(arn) | Self::FederatedUser(arn) => out.pad(arn.as_str()),
+            Self::Root { account, .. } => write!(out, "the root user of {account}"),
+            Self::Service(name) | Self::Federated(name) => out.pad(name),
+            Self::Anonymous => out.pad("an anonymous caller"),
+        }
+    }
+}
+
 /// How strongly a policy's principal names a caller, from weak to strong. It decides which other policies the grant still
 /// needs.
 ///

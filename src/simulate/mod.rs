@@ -6,6 +6,8 @@
 mod compiled;
 mod decision;
 mod facts;
+mod library;
+pub mod scenario;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -13,4 +15,7 @@ mod trace;
 pub use compiled::{Compiled, Scratch};
 pub use decision::{Decision, Explained, Outcome, UnknownOutcome};
 pub use facts::Reason;
+pub use library::{Library, PolicyId, read_policy};
 pub use trace::{LayerTrace, Matched, StatementTrace};
+
+pub use crate::semantics::Because;

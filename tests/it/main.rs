@@ -13,6 +13,7 @@ mod inputs;
 mod layers;
 mod naive;
 mod reading;
+mod scenarios;
 mod seed;
 mod set_ups;
 mod terraform;

@@ -1,0 +1,144 @@
+//! The fields of a scenario file: those that may stand where, and complaints about others.
+
+use crate::{
+    finding::Complaint,
+    syntax::{Member, Node, Value},
+};
+
+/// The members of an object by the names that may stand there; what else stands there is told.
+pub(super) fn of<'n>(
+    node: &'n Node<'static>,
+    what: &str,
+    known: &[&'static str],
+    complaints: &mut Vec<Complaint>,
+) -> Fields<'n> {
+    let mut fields = Fields { members: Vec::new(), meant: Vec::new(), is_object: true };
+    let Some(members) = node.as_map() else {
+        complaints.push(Complaint::new(node.span, format!("{what} is an object, not {}", node.kind())));
+        fields.is_object = false;
+        return fields;
+    };
+    for member in members {
+        let Some(name) = known.iter().find(|name| **name == member.key) else {
+            fields.meant.push(nearest(&member.key, known));
+            complaints.push(unknown(member, what, known));
+            continue;
+        };
+        if fields.members.iter().any(|(other, _)| other == name) {
+            let message = format!("`{name}` stands twice in {what}");
+            complaints.push(Complaint::new(member.key_span, message).help("keep one of them"));
+            continue;
+        }
+        fields.members.push((name, member));
+    }
+    fields
+}
+
+/// The members of an object, each at most once.
+pub(super) struct Fields<'n> {
+    members: Vec<(&'static str, &'n Member<'static>)>,
+    /// For each unknown field, the name that was probably meant.
+    meant: Vec<Option<&'static str>>,
+    is_object: bool,
+}
+
+impl<'n> Fields<'n> {
+    /// The value of a field.
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node<'static>> {
+        self.members.iter().find(|(known, _)| *known == name).map(|(_, member)| &member.value)
+    }
+
+    /// Whether all that stands there is known.
+    pub(super) fn are_known(&self) -> bool {
+        self.is_object && self.meant.is_empty()
+    }
+
+    /// The value of a field that must be there; a lack that another complaint explains is not told.
+    pub(super) fn need(
+        &self,
+        name: &'static str,
+        what: &str,
+        place: &Node<'_>,
+        complaints: &mut Vec<Complaint>,
+    ) -> Option<&'n Node<'static>> {
+        let found = self.get(name);
+        let is_told = !self.is_object || self.meant.contains(&Some(name));
+        if found.is_none() && !is_told {
+            complaints.push(Complaint::new(place.span, format!("{what} has no `{name}`")));
+        }
+        found
+    }
+}
+
+fn unknown(member: &Member<'_>, what: &str, known: &[&'static str]) -> Complaint {
+    let complaint = Complaint::new(member.key_span, format!("{what} has no field `{}`", shortened(&member.key)));
+    match nearest(&member.key, known) {
+        Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
+        None => complaint.help(format!("its fields are {}", known.join(", "))),
+    }
+}
+
+/// The known name that a misspelt one was probably meant to be.
+pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    if name.len() > 40 {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase().replace('-', "_");
+    let near = known.iter().map(|known| (strsim::damerau_levenshtein(&lower, &known.replace('-', "_")), *known));
+    let (distance, best) = near.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (best.len() / 3).max(1)).then_some(best)
+}
+
+/// How many characters of a file's own text a message repeats.
+const SHOWN: usize = 60;
+
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The text of a string; anything else is told.
+pub(super) fn text<'n>(node: &'n Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Option<&'n str> {
+    let text = node.as_str();
+    if text.is_none() {
+        complaints.push(Complaint::new(node.span, format!("{what} is a string, not {}", node.kind())));
+    }
+    text
+}
+
+/// A Boolean; anything else is told.
+pub(super) fn flag(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> bool {
+    if let Value::Bool(value) = node.value {
+        return value;
+    }
+    complaints.push(Complaint::new(node.span, format!("{what} is true or false, not {}", node.kind())));
+    false
+}
+
+/// A string, and a number or a Boolean by its spelling.
+pub(super) fn scalar(node: &Node<'_>) -> Option<String> {
+    match &node.value {
+        Value::String(text) | Value::Number(text) => Some(text.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// The items of a list; anything else is told.
+pub(super) fn list<'n>(
+    node: &'n Node<'static>,
+    what: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Option<&'n [Node<'static>]> {
+    let items = node.as_list();
+    if items.is_none() {
+        complaints.push(Complaint::new(node.span, format!("{what} is a list, not {}", node.kind())));
+    }
+    items
+}
+
+pub(super) fn is_null(node: &Node<'_>) -> bool {
+    node.value == Value::Null
+}
