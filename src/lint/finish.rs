@@ -2,13 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Options, PathSettings, hide::hide};
+use super::{
+    Home, Options, PathSettings,
+    fingerprint::{Content, Fingerprints, Whereabouts},
+    hide::hide,
+};
 use crate::{
     document::{Document, Notation, PolicyDocument, Project},
-    finding::{Applicability, Finding, NotEvaluated, Report},
+    finding::{Applicability, DocumentInfo, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
     source::{Edit, Secrets, SourceId, Sources, Span},
-    syntax::{Node, print},
+    syntax::Node,
 };
 
 /// Writes a finding's fix as its file must hold it.
@@ -79,14 +83,7 @@ pub(super) fn finish(
         let key = |finding: &Finding| (finding.primary.span, finding.rule.id);
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
-    let policies = project.documents.iter().flat_map(|document| &document.policies);
-    let sensitive = policies.filter(|policy| policy.is_sensitive).map(|policy| policy.node.span);
-    let sensitive = Secrets::new(sensitive.collect());
-    let mut seen = HashMap::new();
-    for finding in &mut found {
-        identify(finding, &places, report, sources, &mut seen);
-        hide(finding, &sensitive);
-    }
+    identify(&mut found, &places, report, sources, &options.home);
     report.findings = found;
     report.not_evaluated = unasked
         .into_iter()
@@ -137,6 +134,8 @@ impl<'o> Local<'o> {
 struct Places<'p, 'a> {
     /// The tree of each document of the report: a policy's, or that of the file; `None` where nothing could be pointed at.
     nodes: Vec<Option<&'p Node<'a>>>,
+    /// The policy of each document; `None` for one without.
+    policies: Vec<Option<&'p PolicyDocument<'a>>>,
     /// The documents of each source: the first, and one past the last.
     of_source: HashMap<SourceId, (usize, usize)>,
 }
@@ -144,14 +143,17 @@ struct Places<'p, 'a> {
 impl<'p, 'a> Places<'p, 'a> {
     fn new(project: &'p Project<'a>) -> Self {
         let mut nodes = Vec::new();
+        let mut policies = Vec::new();
         let mut of_source: HashMap<SourceId, (usize, usize)> = HashMap::new();
         for document in &project.documents {
             let first = nodes.len();
+            policies.extend(document.policies.iter().map(Some));
+            policies.resize(first + document.entries(), None);
             nodes.extend(document.policies.iter().map(|policy| Some(&policy.node)));
             nodes.resize(first + document.entries(), document.tree.as_ref());
             of_source.entry(document.source).or_insert((first, first)).1 = nodes.len();
         }
-        Self { nodes, of_source }
+        Self { nodes, policies, of_source }
     }
 
     /// The document that holds a place; the first of its file where no policy does.
@@ -159,6 +161,17 @@ impl<'p, 'a> Places<'p, 'a> {
         let Some((first, end)) = self.of_source.get(&place.source).copied() else { return 0 };
         let holds = |index: &usize| self.node(*index).is_some_and(|node| node.span.contains(place));
         (first..end).find(holds).unwrap_or(first)
+    }
+
+    /// The pointer of a place in a document, and what stands there.
+    fn content<'s>(&self, document: usize, place: Span, sources: &'s Sources) -> (String, Content<'s>)
+    where
+        'p: 's,
+    {
+        match self.node(document).map(|root| root.find(place)) {
+            Some((pointer, node)) => (pointer, Content::Node(node)),
+            None => (String::new(), Content::Text(sources.get(place.source).map_or("", |source| source.slice(place)))),
+        }
     }
 
     fn node(&self, document: usize) -> Option<&'p Node<'a>> {
@@ -208,43 +221,50 @@ fn superseded(found: Vec<Finding>) -> Vec<Finding> {
     .collect()
 }
 
-/// Gives a finding its pointer, and a fingerprint that survives a new layout and a new order.
-fn identify(
-    finding: &mut Finding,
-    places: &Places<'_, '_>,
-    report: &Report,
-    sources: &Sources,
-    seen: &mut HashMap<String, usize>,
-) {
-    let found = places.node(finding.document).map(|root| root.find(finding.primary.span));
-    let content = match &found {
-        // What is said of the whole document stays the same whatever else changes in it.
-        Some((pointer, _)) if pointer.is_empty() => String::new(),
+/// Gives findings their pointers and their fingerprints, and takes out of them what must not be told.
+fn identify(found: &mut [Finding], places: &Places<'_, '_>, report: &Report, sources: &Sources, home: &Home) {
+    let policies = places.policies.iter().flatten();
+    let sensitive = policies.filter(|policy| policy.is_sensitive).map(|policy| policy.node.span);
+    let sensitive = Secrets::new(sensitive.collect());
+    let mut names: HashMap<SourceId, String> = HashMap::new();
+    let mut fingerprints = Fingerprints::default();
+    for finding in found {
+        let span = finding.primary.span;
         // A digest of a secret would help to guess it.
-        Some((_, node)) if report.hides(node.span) => String::new(),
-        None if report.hides(finding.primary.span) => String::new(),
-        Some((_, node)) => print::compact(node),
-        None => {
-            sources.get(finding.primary.span.source).map_or("", |source| source.slice(finding.primary.span)).to_owned()
+        let is_hidden = |place: Span| report.hides(place) || sensitive.touch(place);
+        let content = |document: usize, place: Span| match places.content(document, place, sources) {
+            (pointer, Content::Node(node)) if is_hidden(node.span) => (pointer, Content::Hidden),
+            (pointer, _) if is_hidden(place) => (pointer, Content::Hidden),
+            told => told,
+        };
+        let (pointer, here) = content(finding.document, span);
+        finding.primary.path = pointer;
+        let mut others = Vec::new();
+        for label in &mut finding.related {
+            let document = places.document_of(label.span);
+            let (pointer, there) = content(document, label.span);
+            label.path = pointer;
+            others.extend((document == finding.document).then(|| (label.path.clone(), there)));
         }
-    };
-    finding.primary.path = found.map(|(pointer, _)| pointer).unwrap_or_default();
-    for label in &mut finding.related {
-        let document = places.document_of(label.span);
-        label.path = places.node(document).map(|root| root.find(label.span).0).unwrap_or_default();
+        hide(finding, &sensitive);
+        let file = names
+            .entry(span.source)
+            .or_insert_with(|| sources.get(span.source).map(|source| home.name(&source.name())).unwrap_or_default());
+        let document = report.documents.get(finding.document);
+        let file = if document.is_some_and(is_addressed) { folder(file) } else { file };
+        let address = document.and_then(|document| document.name.as_deref()).unwrap_or_default();
+        let place = Whereabouts { file, document: address, content: here, others };
+        finding.fingerprint = fingerprints.of(finding, &place);
     }
-    let names: String =
-        finding.primary.path.split('/').filter(|step| !step.bytes().all(|byte| byte.is_ascii_digit())).collect();
-    let document = report.documents.get(finding.document);
-    let file = sources.get(finding.primary.span.source).map(crate::source::Source::name).unwrap_or_default();
-    let name = document.and_then(|document| document.name.as_deref()).unwrap_or_default();
-    let identity = [finding.rule.id, &file, name, &names, &content].join("\n");
-    let twin = seen.entry(identity.clone()).or_insert(0);
-    *twin += 1;
-    finding.fingerprint = format!("{:016x}", hash(&format!("{identity}\n{twin}")));
 }
 
-/// FNV-1a, 64 bits: the same on every machine and in every version.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+/// Whether a file is written anew each time, under whatever name: of a plan, the address tells what is spoken of.
+fn is_addressed(document: &DocumentInfo) -> bool {
+    document.kind.starts_with("terraform-") && document.name.is_some()
+}
+
+/// The folder of a file, where it stands in its home.
+fn folder(file: &str) -> &str {
+    let is_inside = !file.starts_with(['/', '<']) && !file.starts_with("..");
+    file.rsplit_once('/').filter(|_| is_inside).map_or("", |(folder, _)| folder)
 }

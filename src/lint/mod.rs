@@ -1,5 +1,6 @@
 //! From sources to a report: reads documents, asks the rules, and puts in order what they say.
 
+mod fingerprint;
 mod finish;
 mod fix;
 mod hide;

@@ -6,6 +6,7 @@ mod agree;
 mod catalogue;
 mod cli;
 mod config;
+mod fingerprints;
 mod fixes;
 mod fixtures;
 mod formats;
