@@ -10,7 +10,7 @@ use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 pub(super) use asking::{SimulateArgs, TestArgs};
 pub(super) use settings::{FailOn, SettingsArgs};
 
-use crate::{finding::Applicability, policy::PolicyKind, reference::Reference, render::Format};
+use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};
 
 /// A policy linter for AWS IAM and KMS that needs no network and no account
 #[derive(Debug, Parser)]
@@ -87,6 +87,14 @@ pub(super) struct CheckArgs {
     #[arg(long, conflicts_with_all = ["format", "output"])]
     pub(super) diff: bool,
 
+    /// Write what is found to this file, for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// List also what is suppressed
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
+
     /// The name under which stdin is reported
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_filename: Option<String>,
@@ -129,6 +137,13 @@ impl CheckArgs {
     pub(super) fn claim(&self) -> Option<Applicability> {
         let claim = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         (self.fix || self.diff).then_some(claim)
+    }
+
+    /// Whether the paths are folders around a folder: nothing in it is left out.
+    pub(super) fn covers(&self, folder: &Home) -> bool {
+        let here = [PathBuf::from(".")];
+        let paths = if self.paths.is_empty() { &here[..] } else { &self.paths };
+        paths.iter().any(|path| path.is_dir() && folder.is_within(&path.to_string_lossy()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `kpl check`.
 
 use std::{
+    fs,
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -14,11 +15,11 @@ use super::{
     outputs::Outputs,
     progress::Progress,
     screen,
-    settings::{self, Folders, Settings},
+    settings::{self, Folders, Settings, Trouble},
 };
 use crate::{
     finding::{Problem, Report},
-    lint::{self, Home, Mended, Options},
+    lint::{self, Acceptance, Baseline, Home, Mended, Options},
     reference::Reference,
     render,
     source::Sources,
@@ -38,9 +39,20 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
             return Exit::Failure;
         }
     };
+    let baseline = match baseline(settings.baseline.as_deref().filter(|_| args.write_baseline.is_none())) {
+        Ok(baseline) => baseline,
+        Err(trouble) => return trouble.tell(&screen::style(args.color)),
+    };
     let mut loaded = inputs::load(args, &settings);
     let ends = Ends { fail_on: settings.fail_on, undecided: settings.fail_on_undecided };
-    let options = options(args, settings, reference, folders.home(file.as_ref()));
+    let whole = file.as_ref().is_some_and(|file| args.covers(&file.home));
+    let mut options = options(args, settings, reference, folders.home(file.as_ref()));
+    (options.acceptance.baseline, options.acceptance.whole) = (baseline, whole);
+    if let Some(file) = file {
+        let source = loaded.sources.push(file.source);
+        let entries = std::mem::take(&mut options.acceptance.entries);
+        options.acceptance.entries = entries.into_iter().map(|entry| entry.placed(source)).collect();
+    }
     let progress = Progress::start(loaded.inputs.len(), args.quiet);
     let mut report = lint::lint_with(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
     drop(progress);
@@ -60,7 +72,11 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     problems.append(&mut report.problems);
     report.problems = problems;
     complain(&report.problems, args);
-    let unwritten = outputs.write(&report, &loaded.sources, options.reference.date(), args);
+    let mut unwritten = Vec::new();
+    if let Some(file) = &args.write_baseline {
+        unwritten.extend(write_baseline(file, &mut report, &loaded.sources, &options.home).err());
+    }
+    unwritten.extend(outputs.write(&report, &loaded.sources, options.reference.date(), args));
     complain(&unwritten, args);
     if unwritten.is_empty() { ends.exit(&report) } else { Exit::Failure }
 }
@@ -84,6 +100,29 @@ fn complain(problems: &[Problem], args: &CheckArgs) {
     let style = screen::style(args.color);
     let complaints: String = problems.iter().map(|problem| render::problem_line(problem, &style)).collect();
     screen::complain(&complaints);
+}
+
+/// The baseline that was named.
+fn baseline(named: Option<&Path>) -> Result<Option<Baseline>, Trouble> {
+    let Some(path) = named else { return Ok(None) };
+    let source = settings::source(path, "--write-baseline writes one")?;
+    match Baseline::read(&source) {
+        Ok(baseline) => Ok(Some(baseline)),
+        Err(complaints) => Err(Trouble::Wrong(Box::new(source), complaints)),
+    }
+}
+
+/// Writes what counts as a baseline; what was just written is known from now on.
+fn write_baseline(file: &Path, report: &mut Report, sources: &Sources, home: &Home) -> Result<(), Problem> {
+    let text = lint::write_baseline(report, sources, home);
+    fs::write(file, text).map_err(|error| Problem {
+        file: file.display().to_string(),
+        message: format!("the baseline cannot be written: {}", inputs::cause(&error)),
+        help: None,
+        fatal: true,
+    })?;
+    Baseline::of(report, sources, home).suppress(report, sources, home);
+    Ok(())
 }
 
 /// The reference that was named, else the one that this kpl was built with.
@@ -116,6 +155,7 @@ fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home
         today: today(),
         home,
         paths: settings.paths,
+        acceptance: Acceptance { entries: settings.accepted, ..Acceptance::default() },
     }
 }
 

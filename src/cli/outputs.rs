@@ -54,7 +54,13 @@ impl Outputs {
         let tool = Tool { version: env!("CARGO_PKG_VERSION"), reference, base: base.as_deref() };
         if let Some(format) = self.screen {
             let most = if args.all { usize::MAX } else { SHOWN };
-            let style = Style { most, verbose: args.verbose, quiet: args.quiet, ..screen::style(args.color) };
+            let style = Style {
+                most,
+                verbose: args.verbose,
+                suppressed: args.show_suppressed,
+                quiet: args.quiet,
+                ..screen::style(args.color)
+            };
             let text = format.write(report, sources, &style, &tool);
             // A mended text from stdin has stdout for itself.
             if args.fix && sources.iter().any(|source| matches!(source.origin, Origin::Stdin(_))) {
@@ -63,8 +69,12 @@ impl Outputs {
                 screen::print(&text);
             }
         }
-        let style =
-            Style { verbose: args.verbose, quiet: args.quiet, ..screen::plain(args.color == ColorWhen::Always) };
+        let style = Style {
+            verbose: args.verbose,
+            suppressed: args.show_suppressed,
+            quiet: args.quiet,
+            ..screen::plain(args.color == ColorWhen::Always)
+        };
         let written = self.files.iter().map(|(format, file)| {
             fs::write(file, format.write(report, sources, &style, &tool)).map_err(|error| unwritable(file, &error))
         });

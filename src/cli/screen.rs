@@ -13,12 +13,20 @@ pub(super) fn style(color: ColorWhen) -> Style {
     let width = terminal_size::terminal_size_of(stdout()).map_or(WIDTH, |(width, _)| usize::from(width.0));
     let width = if stdout().is_terminal() { width } else { WIDTH };
     let unicode = variable("TERM").as_deref() != Some("dumb");
-    Style { color: is_coloured(color), unicode, width, most: usize::MAX, verbose: false, quiet: false }
+    Style {
+        color: is_coloured(color),
+        unicode,
+        width,
+        most: usize::MAX,
+        verbose: false,
+        suppressed: false,
+        quiet: false,
+    }
 }
 
 /// How to write to a file.
 pub(super) fn plain(color: bool) -> Style {
-    Style { color, unicode: true, width: WIDTH, most: usize::MAX, verbose: false, quiet: false }
+    Style { color, unicode: true, width: WIDTH, most: usize::MAX, verbose: false, suppressed: false, quiet: false }
 }
 
 /// `--color` wins; then `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`, then what stdout is.

@@ -5,20 +5,20 @@ mod merge;
 
 use std::path::PathBuf;
 
-pub(super) use file::{ConfigFile, Folders, Trouble};
+pub(super) use file::{ConfigFile, Folders, Trouble, source};
 pub(super) use merge::{Setting, Settled};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::{
     FailOn, SettingsArgs,
     settings::{account, admin, alias, organisation, partition, persona, region, rule, selector, workload},
 };
 use crate::{
-    config::{Config, PathConfig},
+    config::{Config, IgnoreConfig, PathConfig},
     document::Declared,
     finding::{Complaint, Persona, Severity},
-    lint::{Globs, Home, PathSettings, Selection, Selector},
+    lint::{Accepted, Globs, Home, PathSettings, Selection, Selector},
     policy::{AccountId, Principal},
     reference::Reference,
     source::{Origin, Source, Spanned},
@@ -37,6 +37,8 @@ pub(super) struct Settings {
     pub(super) force_exclude: bool,
     pub(super) reference: Option<PathBuf>,
     pub(super) paths: Vec<PathSettings>,
+    pub(super) baseline: Option<PathBuf>,
+    pub(super) accepted: Vec<Accepted>,
     /// Each setting with its value and where it comes from, in the order of the file's keys.
     pub(super) listing: Vec<Setting>,
 }
@@ -80,8 +82,10 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>) -> Result<Settings, Ve
     merge.list("exclude", &no_globs, excluded, text, String::clone);
     let exclude = globs(excluded.map_or(&[][..], |texts| &texts.values), &home, &mut merge);
     let force_exclude = merge.flag("force-exclude", args.force_exclude, config.force_exclude.as_ref());
+    let baseline = file_setting("baseline", args.baseline.as_ref(), config.baseline.as_ref(), file, &mut merge);
     let reference = file_setting("reference", args.reference.as_ref(), config.reference.as_ref(), file, &mut merge);
     let paths = config.paths.iter().map(|path| path_settings(path, args, &home, &mut merge)).collect();
+    let accepted = config.accepted.iter().filter_map(|entry| accepted(entry, &home, &mut merge)).collect();
     let listing = merge.finish()?;
     Ok(Settings {
         declared,
@@ -93,6 +97,8 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>) -> Result<Settings, Ve
         force_exclude,
         reference,
         paths,
+        baseline,
+        accepted,
         listing,
     })
 }
@@ -190,7 +196,6 @@ fn path_settings(written: &PathConfig, args: &SettingsArgs, home: &Home, merge: 
             severity.insert(rule, level);
         }
     }
-    let texts = |values: &[Spanned<String>]| values.iter().map(|value| value.value.clone()).collect::<Vec<_>>();
     let mut shown = serde_json::Map::from_iter([("files".to_owned(), json!(texts(&written.files)))]);
     if let Some(kind) = &written.kind {
         shown.insert("kind".to_owned(), json!(kind.value));
@@ -205,6 +210,38 @@ fn path_settings(written: &PathConfig, args: &SettingsArgs, home: &Home, merge: 
         merge.show("path", shown.into(), Settled::file(first));
     }
     PathSettings { files, kind, ignore, severity }
+}
+
+fn accepted(written: &IgnoreConfig, home: &Home, merge: &mut Merge<'_>) -> Option<Accepted> {
+    let lists = [
+        ("rule", &written.rule),
+        ("path", &written.path),
+        ("address", &written.address),
+        ("arn", &written.arn),
+        ("sid", &written.sid),
+        ("action", &written.action),
+    ];
+    let mut shown: serde_json::Map<String, Value> = lists
+        .into_iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(key, values)| (key.to_owned(), json!(texts(values))))
+        .collect();
+    shown.insert("reason".to_owned(), json!(written.reason.value));
+    shown.extend(written.expires.as_ref().map(|day| ("expires".to_owned(), json!(day.value))));
+    merge.show("ignore", shown.into(), Settled::File(written.span));
+    match Accepted::read(written, home) {
+        Ok(accepted) => Some(accepted),
+        Err(complaints) => {
+            for complaint in complaints {
+                merge.complain(complaint);
+            }
+            None
+        }
+    }
+}
+
+fn texts(values: &[Spanned<String>]) -> Vec<&str> {
+    values.iter().map(|value| value.value.as_str()).collect()
 }
 
 fn globs(written: &[Spanned<String>], home: &Home, merge: &mut Merge<'_>) -> Globs {

@@ -11,10 +11,14 @@ pub enum Shape {
     Word(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
+    /// A day, `2027-01-31`, as a date or a string.
+    Day,
     /// A table of names, each with one of these words.
     Words(&'static [&'static str]),
     /// A list of tables with these keys.
     Tables(&'static [Key]),
+    /// A list of strings and of tables with these keys.
+    TextsAndTables(&'static [Key]),
 }
 
 /// One key.
@@ -48,7 +52,11 @@ pub(super) const KINDS: &[&str] =
 /// The keys of the file.
 pub const KEYS: &[Key] = &[
     key("select", Shape::Texts, "only these rules speak: names, families or Access Analyzer codes"),
-    key("ignore", Shape::Texts, "rules, families and codes that keep silent"),
+    key(
+        "ignore",
+        Shape::TextsAndTables(IGNORE_KEYS),
+        "a string: a rule, family or code that keeps silent; a table: findings that are accepted, with the reason",
+    ),
     key("severity", Shape::Words(LEVELS), "the severity of rules, by their names"),
     key("persona", Shape::Word(&["regular", "pedantic", "auditor"]), "who reads the report"),
     key("fail-on", Shape::Word(&["error", "warning", "note", "never"]), "the least severity that ends the run with 1"),
@@ -64,6 +72,7 @@ pub const KEYS: &[Key] = &[
     key("context", Shape::Texts, "files and globs that rules may look at, and that are not reported on"),
     key("exclude", Shape::Texts, "files, folders and globs that are passed over"),
     key("force-exclude", Shape::Flag, "whether they are passed over also where they are named"),
+    key("baseline", Shape::Text, "a file of findings that are known, as --write-baseline writes it"),
     key("reference", Shape::Text, "a newer service reference, as scripts/refresh-reference writes it"),
     key("path", Shape::Tables(PATH_KEYS), "settings of some files"),
 ];
@@ -74,4 +83,16 @@ pub const PATH_KEYS: &[Key] = &[
     key("kind", Shape::Word(KINDS), "what kind of policy they hold"),
     key("ignore", Shape::Texts, "rules that keep silent about them"),
     key("severity", Shape::Words(LEVELS), "the severity of rules there, by their names"),
+];
+
+/// The keys of an `[[ignore]]`.
+pub const IGNORE_KEYS: &[Key] = &[
+    required("rule", Shape::Texts, "of which rules: names, families or codes"),
+    key("path", Shape::Texts, "in which files: paths and globs"),
+    key("address", Shape::Texts, "in which documents of a file, by their addresses; `*` and `?` are wildcards"),
+    key("arn", Shape::Texts, "about which ARNs; `*` and `?` are wildcards"),
+    key("sid", Shape::Texts, "in which statements, by their Sids; `*` and `?` are wildcards"),
+    key("action", Shape::Texts, "about which actions, in any letter case; `*` and `?` are wildcards"),
+    required("reason", Shape::Text, "why it is accepted"),
+    key("expires", Shape::Day, "the last day on which it is accepted, as in 2027-01-31"),
 ];

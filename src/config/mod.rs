@@ -8,7 +8,7 @@ mod schema;
 mod table;
 mod toml;
 
-pub use keys::{KEYS, Key, PATH_KEYS, Shape};
+pub use keys::{IGNORE_KEYS, KEYS, Key, PATH_KEYS, Shape};
 pub use schema::schema;
 
 use crate::{
@@ -66,10 +66,14 @@ pub struct Config {
     pub exclude: Option<Texts>,
     /// Whether they are passed over also where they are named.
     pub force_exclude: Option<Spanned<bool>>,
+    /// A baseline.
+    pub baseline: Option<Spanned<String>>,
     /// A newer service reference.
     pub reference: Option<Spanned<String>>,
     /// Settings of some files.
     pub paths: Vec<PathConfig>,
+    /// Findings that are accepted.
+    pub accepted: Vec<IgnoreConfig>,
 }
 
 /// One `[[path]]`: settings of some files.
@@ -83,6 +87,29 @@ pub struct PathConfig {
     pub ignore: Vec<Spanned<String>>,
     /// Severities of rules there.
     pub severity: Vec<(Spanned<String>, Spanned<String>)>,
+}
+
+/// One `[[ignore]]`: findings that are accepted, and why.
+#[derive(Clone, Debug)]
+pub struct IgnoreConfig {
+    /// Where the entry stands.
+    pub span: Span,
+    /// Of which rules.
+    pub rule: Vec<Spanned<String>>,
+    /// In which files; anywhere where it is empty. So are the next four.
+    pub path: Vec<Spanned<String>>,
+    /// In which documents of a file.
+    pub address: Vec<Spanned<String>>,
+    /// About which ARNs.
+    pub arn: Vec<Spanned<String>>,
+    /// In which statements.
+    pub sid: Vec<Spanned<String>>,
+    /// About which actions.
+    pub action: Vec<Spanned<String>>,
+    /// Why.
+    pub reason: Spanned<String>,
+    /// The last day on which it holds, `2027-01-31`.
+    pub expires: Option<Spanned<String>>,
 }
 
 /// Reads a `kpl.toml`.
@@ -104,9 +131,10 @@ pub fn read(source: &Source) -> Result<Config, Vec<Complaint>> {
 
 impl Config {
     fn of(table: &Table<'_>, complaints: &mut Vec<Complaint>) -> Self {
+        let (ignore, accepted) = table.texts_and_tables("ignore");
         Self {
             select: table.texts("select"),
-            ignore: table.texts("ignore"),
+            ignore,
             severity: table.words("severity"),
             persona: table.text("persona"),
             fail_on: table.text("fail-on"),
@@ -122,11 +150,16 @@ impl Config {
             context: table.texts("context"),
             exclude: table.texts("exclude"),
             force_exclude: table.flag("force-exclude"),
+            baseline: table.text("baseline"),
             reference: table.text("reference"),
             paths: table
                 .tables("path")
                 .iter()
                 .filter_map(|node| PathConfig::of(&Table::read(node, PATH_KEYS, complaints)))
+                .collect(),
+            accepted: accepted
+                .iter()
+                .filter_map(|node| IgnoreConfig::of(&Table::read(node, IGNORE_KEYS, complaints)))
                 .collect(),
         }
     }
@@ -144,6 +177,22 @@ impl PathConfig {
             kind: table.text("kind"),
             ignore: values(table.texts("ignore")),
             severity: table.words("severity"),
+        })
+    }
+}
+
+impl IgnoreConfig {
+    fn of(table: &Table<'_>) -> Option<Self> {
+        Some(Self {
+            span: table.span(),
+            rule: table.texts("rule")?.values,
+            path: values(table.texts("path")),
+            address: values(table.texts("address")),
+            arn: values(table.texts("arn")),
+            sid: values(table.texts("sid")),
+            action: values(table.texts("action")),
+            reason: table.text("reason")?,
+            expires: table.text("expires"),
         })
     }
 }

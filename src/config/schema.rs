@@ -39,9 +39,14 @@ fn shape(shape: Shape) -> Value {
         Shape::Texts => json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
         Shape::Word(words) => json!({ "type": "string", "enum": words }),
         Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Day => json!({ "type": "string", "format": "date" }),
         Shape::Words(words) => {
             json!({ "type": "object", "additionalProperties": { "type": "string", "enum": words } })
         }
         Shape::Tables(keys) => json!({ "type": "array", "items": table(keys) }),
+        Shape::TextsAndTables(keys) => json!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "anyOf": [{ "type": "string" }, table(keys)] } },
+        ] }),
     }
 }

@@ -8,19 +8,20 @@ use super::{
 };
 use crate::{
     finding::Complaint,
-    source::Spanned,
+    source::{Span, Spanned},
     syntax::{Member, Node, Value},
 };
 
 /// A table whose wrong members are left out; each has been told of.
 pub(super) struct Table<'n> {
+    node: &'n Node<'static>,
     members: Vec<&'n Member<'static>>,
 }
 
 impl<'n> Table<'n> {
     /// Holds a table against its keys, and says what is wrong with it.
     pub(super) fn read(node: &'n Node<'static>, keys: &[Key], complaints: &mut Vec<Complaint>) -> Self {
-        let mut table = Self { members: Vec::new() };
+        let mut table = Self { node, members: Vec::new() };
         for member in node.as_map().unwrap_or_default() {
             match keys.iter().find(|key| member.key == key.name) {
                 None => complaints.push(unknown(member, keys)),
@@ -35,6 +36,10 @@ impl<'n> Table<'n> {
             complaints.push(Complaint::new(node.span, message).help(format!("`{}` says {}", key.name, key.about)));
         }
         table
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.node.span
     }
 
     fn member(&self, name: &str) -> Option<&'n Member<'static>> {
@@ -56,6 +61,13 @@ impl<'n> Table<'n> {
     pub(super) fn texts(&self, name: &str) -> Option<Texts> {
         let member = self.member(name)?;
         Some(Texts { key: member.key_span, values: member.value.items().iter().filter_map(spanned).collect() })
+    }
+
+    /// The strings of a list, if there are any or it is empty, and its tables.
+    pub(super) fn texts_and_tables(&self, name: &str) -> (Option<Texts>, Vec<&'n Node<'static>>) {
+        let tables = self.tables(name);
+        let texts = self.texts(name).filter(|texts| !texts.values.is_empty() || tables.is_empty());
+        (texts, tables)
     }
 
     pub(super) fn tables(&self, name: &str) -> Vec<&'n Node<'static>> {
@@ -104,6 +116,10 @@ fn fault(key: &Key, node: &Node<'_>) -> Option<Complaint> {
             .iter()
             .find_map(|item| wanted(item.as_str().is_some(), item, key, "a string or a list of strings")),
         Shape::Word(words) => word(key.name, node, words),
+        Shape::Day => {
+            let is_day = node.as_str().is_some_and(is_day);
+            wanted(is_day, node, key, "a day such as 2027-01-31")
+        }
         Shape::Words(words) => match node.as_map() {
             Some(members) => members.iter().find_map(|member| word(&member.key, &member.value, words)),
             None => wanted(false, node, key, "a table of rules, each with its level"),
@@ -112,6 +128,11 @@ fn fault(key: &Key, node: &Node<'_>) -> Option<Complaint> {
             Some(items) => items.iter().find_map(|item| wanted(item.as_map().is_some(), item, key, "a list of tables")),
             None => wanted(false, node, key, "a list of tables, each under its own heading in two brackets"),
         },
+        Shape::TextsAndTables(_) => {
+            let fits =
+                |item: &Node<'_>| item.as_str().is_some() || (item.as_map().is_some() && node.as_list().is_some());
+            node.items().iter().find_map(|item| wanted(fits(item), item, key, "a list of strings or of tables"))
+        }
     }
 }
 
@@ -142,4 +163,25 @@ fn found(node: &Node<'_>) -> &'static str {
         Value::Map(_) => "a table",
         _ => node.kind(),
     }
+}
+
+/// Whether a text is a day of the calendar, `2027-01-31`.
+fn is_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else { return false };
+    let number = |part: &str, digits: usize| {
+        let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<u32>().ok().filter(|_| is_number)
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
+        return false;
+    };
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(is_leap),
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
 }

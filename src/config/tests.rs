@@ -40,6 +40,25 @@ fn every_mistake_is_told_at_its_place() {
 }
 
 #[test]
+fn an_ignore_takes_rules_that_keep_silent_and_entries_with_a_reason() {
+    let config = read(&source("ignore = ['a', { rule = 'b', reason = 'c', expires = 2028-02-29 }]")).unwrap();
+    assert_eq!(config.ignore.unwrap().values[0].value, "a");
+    assert_eq!(config.accepted[0].expires.as_ref().unwrap().value, "2028-02-29");
+    let config = read(&source("[[ignore]]\nrule = ['a', 'b']\nreason = 'c'")).unwrap();
+    assert_eq!((config.ignore, config.accepted[0].rule.len()), (None, 2));
+}
+
+#[test]
+fn an_entry_says_why_and_until_a_day_that_exists() {
+    let text = "[[ignore]]\nrule = 'a'\n[[ignore]]\nrule = 'a'\nreason = 'b'\nexpires = '2027-02-29'";
+    let expected = [
+        ("[[ignore]]", "this entry has no `reason`"),
+        ("'2027-02-29'", "`expires` is a day such as 2027-01-31; this is a string"),
+    ];
+    assert_eq!(wrong(text), expected.map(|(place, words)| (place.to_owned(), words.to_owned())));
+}
+
+#[test]
 fn what_is_no_toml_is_told_at_its_place() {
     assert_eq!(wrong("\u{feff}select = [\n").len(), 1);
     assert_eq!(wrong("a = 1\na = 2")[0], ("a".to_owned(), "duplicate key".to_owned()));
@@ -48,7 +67,11 @@ fn what_is_no_toml_is_told_at_its_place() {
 #[test]
 fn the_schema_names_every_key() {
     let schema = schema();
-    for (keys, pointer) in [(KEYS, "/properties"), (PATH_KEYS, "/properties/path/items/properties")] {
+    for (keys, pointer) in [
+        (KEYS, "/properties"),
+        (PATH_KEYS, "/properties/path/items/properties"),
+        (IGNORE_KEYS, "/properties/ignore/anyOf/1/items/anyOf/1/properties"),
+    ] {
         let properties = schema.pointer(pointer).unwrap().as_object().unwrap();
         assert!(properties.keys().map(String::as_str).eq(sorted(keys)), "{pointer}");
     }

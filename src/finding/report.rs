@@ -72,6 +72,8 @@ pub struct Report {
     pub files: usize,
     /// Where secrets stand; whatever shows a part of a file hides them.
     pub hidden: Secrets,
+    /// How many findings of the baseline are no longer there, of the files that were looked at.
+    pub gone: usize,
 }
 
 impl Report {

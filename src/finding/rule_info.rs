@@ -21,12 +21,22 @@ pub enum Family {
     Kasten,
     /// What Terraform's plans and states tell.
     Terraform,
+    /// What is written so that findings do not count.
+    Suppression,
 }
 
 impl Family {
     /// Every family, in the order of the catalogue.
-    pub const ALL: [Self; 7] =
-        [Self::Validity, Self::Security, Self::KeyPolicy, Self::Alias, Self::Key, Self::Kasten, Self::Terraform];
+    pub const ALL: [Self; 8] = [
+        Self::Validity,
+        Self::Security,
+        Self::KeyPolicy,
+        Self::Alias,
+        Self::Key,
+        Self::Kasten,
+        Self::Terraform,
+        Self::Suppression,
+    ];
 
     /// The name that the command line and the JSON use.
     #[must_use]
@@ -39,6 +49,7 @@ impl Family {
             Self::Key => "key",
             Self::Kasten => "kasten",
             Self::Terraform => "terraform",
+            Self::Suppression => "suppression",
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     Home, Options, PathSettings,
     fingerprint::{Content, Fingerprints, Whereabouts},
     hide::hide,
+    suppress::Suppressor,
 };
 use crate::{
     document::{Document, Notation, PolicyDocument, Project},
@@ -76,6 +77,9 @@ pub(super) fn finish(
         }
     }
     found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
+    let mut suppressor = Suppressor::new(report, project, sources, options);
+    suppressor.suppress(&mut found, &places);
+    found.extend(suppressor.say(&unasked, &places));
     // What the reader is not shown must not speak for what he would be.
     found.retain(|finding| selection.shows(finding));
     let mut found = superseded(found);
@@ -85,13 +89,13 @@ pub(super) fn finish(
     });
     identify(&mut found, &places, report, sources, &options.home);
     report.findings = found;
+    if let Some(baseline) = &options.acceptance.baseline {
+        baseline.suppress(report, sources, &options.home);
+    }
     report.not_evaluated = unasked
         .into_iter()
         .map(|unasked| {
-            let document = match unasked.of {
-                Subject::Document(document) => document,
-                Subject::Place(place) => places.document_of(place),
-            };
+            let document = places.document_of_subject(unasked.of);
             NotEvaluated { rule: unasked.rule.id, document, reason: unasked.reason }
         })
         .collect();
@@ -131,7 +135,7 @@ impl<'o> Local<'o> {
 }
 
 /// Where the documents of a report stand.
-struct Places<'p, 'a> {
+pub(super) struct Places<'p, 'a> {
     /// The tree of each document of the report: a policy's, or that of the file; `None` where nothing could be pointed at.
     nodes: Vec<Option<&'p Node<'a>>>,
     /// The policy of each document; `None` for one without.
@@ -158,9 +162,26 @@ impl<'p, 'a> Places<'p, 'a> {
 
     /// The document that holds a place; the first of its file where no policy does.
     fn document_of(&self, place: Span) -> usize {
-        let Some((first, end)) = self.of_source.get(&place.source).copied() else { return 0 };
+        self.document_in(place).unwrap_or_default()
+    }
+
+    /// The same; `None` for a file that is no document of the run.
+    pub(super) fn document_in(&self, place: Span) -> Option<usize> {
+        let (first, end) = self.of_source.get(&place.source).copied()?;
         let holds = |index: &usize| self.node(*index).is_some_and(|node| node.span.contains(place));
-        (first..end).find(holds).unwrap_or(first)
+        Some((first..end).find(holds).unwrap_or(first))
+    }
+
+    /// The document that a rule could not be asked of.
+    pub(super) fn document_of_subject(&self, subject: Subject) -> usize {
+        match subject {
+            Subject::Document(document) => document,
+            Subject::Place(place) => self.document_of(place),
+        }
+    }
+
+    pub(super) fn policy(&self, document: usize) -> Option<&'p PolicyDocument<'a>> {
+        self.policies.get(document).copied().flatten()
     }
 
     /// The pointer of a place in a document, and what stands there.

@@ -6,6 +6,7 @@ mod fix;
 mod hide;
 mod paths;
 mod selection;
+mod suppress;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 pub use fix::{Before, Mended, mend};
 pub use paths::{Globs, Home};
 pub use selection::{PathSettings, Selection, Selector, UnknownSelector, nearest};
+pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};
 
 use crate::{
     document::{self, Declared, Document, PolicyDocument, Project},
@@ -52,6 +54,8 @@ pub struct Options {
     pub home: Home,
     /// What holds for some files alone.
     pub paths: Vec<PathSettings>,
+    /// Findings that are accepted.
+    pub acceptance: Acceptance,
 }
 
 /// The age in days from which on a name that the reference lacks may be new.
@@ -71,7 +75,8 @@ impl Options {
 }
 
 /// A date `2026-10-27` as days from 1970, by the civil calendar.
-fn day(date: &str) -> Option<i64> {
+#[must_use]
+pub fn day(date: &str) -> Option<i64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     // March begins the year, so that a leap day ends it.
@@ -85,9 +90,18 @@ impl Default for Options {
     fn default() -> Self {
         let (declared, selection) = (Declared::default(), Selection::default());
         let reference = Arc::new(Reference::embedded().clone());
-        let (home, paths) = (Home::default(), Vec::new());
-        let max_policy = MAX_POLICY;
-        Self { declared, kind: None, selection, max_policy, if_policy: false, reference, today: None, home, paths }
+        Self {
+            declared,
+            kind: None,
+            selection,
+            max_policy: MAX_POLICY,
+            if_policy: false,
+            reference,
+            today: None,
+            home: Home::default(),
+            paths: Vec::new(),
+            acceptance: Acceptance::default(),
+        }
     }
 }
 

@@ -19,6 +19,12 @@ impl Home {
         Self { here: normalised(here), folder: normalised(folder) }
     }
 
+    /// Whether it lies in another folder, or is that.
+    #[must_use]
+    pub fn is_within(&self, folder: &str) -> bool {
+        self.folder.starts_with(normalised(&self.here.join(folder)))
+    }
+
     /// A file's name from this folder, with `/` between its parts; what lies outside keeps the name that it has.
     #[must_use]
     pub fn name(&self, file: &str) -> String {

@@ -56,7 +56,7 @@ impl std::fmt::Display for Selector {
 
 impl Selector {
     /// Whether it names a rule, or the code of some of its cases.
-    fn touches(self, rule: &RuleInfo) -> bool {
+    pub(super) fn touches(self, rule: &RuleInfo) -> bool {
         match self {
             Self::Code(code) => rule.codes().any(|one| one == code),
             _ => self.covers(rule),

@@ -6,7 +6,7 @@ use super::{
     screen::{Ink, painted, push_hanging, push_remark, wrapped},
 };
 use crate::{
-    finding::{Applicability, DocumentInfo, NotEvaluated, Problem, Report},
+    finding::{Applicability, DocumentInfo, Finding, NotEvaluated, Problem, Report},
     source::{Source, Sources},
 };
 
@@ -40,9 +40,21 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
             report.skipped.iter().map(|skipped| format!("{}: {}", at_line_start(&skipped.file), skipped.message));
         push_list(out, "passed over", passed_over, style);
     }
+    if style.suppressed {
+        let suppressed = report.findings.iter().filter_map(|finding| suppressed(finding, sources));
+        push_list(out, "suppressed", suppressed, style);
+    }
     // Where nothing could be read, the problems have said all there is to say.
     if report.files > 0 || report.problems.is_empty() {
         push_hanging(out, &wrapped(&summary(report), 0, 0, style), 0);
+    }
+    if report.suppressed() > 0 {
+        let hint = if style.suppressed { "" } else { " (--show-suppressed lists them)" };
+        push_hanging(out, &wrapped(&format!("suppressed: {}{hint}", report.suppressed()), 0, 0, style), 0);
+    }
+    if report.gone > 0 {
+        let line = format!("gone from the baseline: {} (--write-baseline renews it)", report.gone);
+        push_hanging(out, &wrapped(&line, 0, 0, style), 0);
     }
     if let Some(line) = fixable(report) {
         push_hanging(out, &wrapped(&line, 0, 0, style), 0);
@@ -95,6 +107,27 @@ fn described(document: &DocumentInfo, sources: &Sources) -> String {
         "" => format!("{}: {kind}{role}", address(document, sources)),
         because => format!("{}: {kind} ({because}){role}", address(document, sources)),
     }
+}
+
+/// `key.json:4:5: error[public-key-policy] anyone may use this key; by config: the demo key`.
+fn suppressed(finding: &Finding, sources: &Sources) -> Option<String> {
+    let suppression = finding.suppressed.as_ref()?;
+    let source = sources.get(finding.primary.span.source)?;
+    let place = source.position(finding.primary.span.start);
+    let told = format!(
+        "{}:{}:{}: {}[{}] {}; by {}",
+        source.name(),
+        place.line,
+        place.column,
+        finding.severity,
+        finding.rule.id,
+        finding.message,
+        suppression.kind.word()
+    );
+    Some(match suppression.reason.as_str() {
+        "" => told,
+        reason => format!("{told}: {reason}"),
+    })
 }
 
 /// `root-lockout in key.json: an Action is not known`.

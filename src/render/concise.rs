@@ -10,7 +10,7 @@ use crate::{
 #[must_use]
 pub fn concise(report: &Report, sources: &Sources, style: &Style) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
+    for finding in report.counted() {
         push(&mut out, finding, sources, style);
     }
     if !style.quiet {

@@ -28,16 +28,15 @@ const HANGING: usize = 4;
 #[must_use]
 pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
     let mut out = String::new();
-    let shown = worst(&report.findings, style.most);
+    let counted: Vec<&Finding> = report.counted().collect();
+    let shown = worst(&counted, style.most);
     for finding in &shown {
         push_finding(&mut out, finding, report, sources, style);
         out.push('\n');
     }
-    if shown.len() < report.findings.len() {
-        let line = format!(
-            "… {} more findings: --all shows them, --format concise a line each",
-            report.findings.len() - shown.len()
-        );
+    if shown.len() < counted.len() {
+        let line =
+            format!("… {} more findings: --all shows them, --format concise a line each", counted.len() - shown.len());
         push_hanging(&mut out, &wrapped(&line, 0, 0, style), 0);
         out.push('\n');
     }
@@ -51,11 +50,11 @@ pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
 }
 
 /// So many findings, the worst of them where there are more, in the order of their places.
-fn worst(findings: &[Finding], most: usize) -> Vec<&Finding> {
+fn worst<'r>(findings: &[&'r Finding], most: usize) -> Vec<&'r Finding> {
     let mut left = most;
-    let mut taken: Vec<(usize, &Finding)> = Vec::new();
+    let mut taken: Vec<(usize, &'r Finding)> = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
-        let of_severity = findings.iter().enumerate().filter(|(_, finding)| finding.severity == severity);
+        let of_severity = findings.iter().copied().enumerate().filter(|(_, finding)| finding.severity == severity);
         taken.extend(of_severity.take(left));
         left = most.saturating_sub(taken.len());
     }

@@ -159,6 +159,8 @@ pub struct Style {
     pub most: usize,
     /// Whether the documents and what was not evaluated are listed too.
     pub verbose: bool,
+    /// Whether what is suppressed is listed too.
+    pub suppressed: bool,
     /// Whether the findings stand alone, without a summary.
     pub quiet: bool,
 }

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_page_is_wrapped_under_its_headings() {
-        let style = Style { color: false, unicode: true, width: 20, most: 0, verbose: false, quiet: false };
+        let style =
+            Style { color: false, unicode: true, width: 20, most: 0, verbose: false, suppressed: false, quiet: false };
         let page = document(" ## Why it matters\n Everybody may\n read it.\n\n ## Source\n A page.\n", &style);
         assert_eq!(page, "\nWhy it matters\n  Everybody may read\n  it.\n\nSource\n  A page.\n");
     }

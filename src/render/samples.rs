@@ -26,7 +26,7 @@ pub(super) const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-2
 
 /// Without colours, 80 columns wide, the findings alone.
 pub(super) const PLAIN: Style =
-    Style { color: false, unicode: true, width: 80, most: usize::MAX, verbose: false, quiet: true };
+    Style { color: false, unicode: true, width: 80, most: usize::MAX, verbose: false, suppressed: false, quiet: true };
 
 /// Files by name and text.
 pub(super) fn sources(files: &[(&str, &str)]) -> Sources {

@@ -14,6 +14,7 @@ mod kasten;
 mod key;
 mod key_policy;
 mod security;
+pub(crate) mod suppression;
 mod terraform;
 mod validity;
 
@@ -122,6 +123,7 @@ catalogue! {
     kasten::values::HelmValues,
     kasten::version::KastenVersion,
     terraform::unknown::Unknown,
+    suppression::entries::Entries,
 }
 
 /// Every rule, in the order of the catalogue.

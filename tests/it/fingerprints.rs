@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use kpl::{
-    lint::{self, Input, Options},
+    lint::{self, Options},
     rules,
-    source::{Origin, Source, Sources},
 };
 use serde_json::Value;
 
@@ -13,14 +12,7 @@ use crate::fixtures;
 
 /// How often each fingerprint of each rule is given out.
 fn fingerprints(files: &[(String, String)], options: &Options) -> BTreeMap<(String, String), usize> {
-    let mut sources = Sources::default();
-    let inputs: Vec<Input> = files
-        .iter()
-        .map(|(name, text)| {
-            let source = sources.push(Source::of_text(Origin::File(name.into()), text.clone()));
-            Input { source, named: true, reported: true }
-        })
-        .collect();
+    let (sources, inputs) = fixtures::sources(files);
     let mut count = BTreeMap::new();
     for finding in lint::lint(&sources, &inputs, options).findings {
         *count.entry((finding.rule.id.to_owned(), finding.fingerprint)).or_insert(0) += 1;

@@ -3,12 +3,13 @@
 use std::{fs, path::Path};
 
 use kpl::{
+    config::{self, FILE_NAME},
     document::Declared,
     finding::{Applicability, Finding, Persona, Report},
-    lint::{self, Input, Options, Selection},
+    lint::{self, Acceptance, Accepted, Home, Input, Options, Selection},
     policy::Principal,
     rules,
-    source::{Edit, Origin, Source, Sources},
+    source::{Edit, Origin, Source, SourceId, Sources},
     syntax::{Node, print, yaml},
 };
 
@@ -63,7 +64,19 @@ impl Case<'_> {
         let ignore = self.texts("ignore").iter().map(|text| text.parse().unwrap()).collect();
         let selection = Selection { persona, ignore, ..Selection::default() };
         let kind = self.text("kind").map(|text| text.parse().unwrap());
-        Options { declared, kind, selection, ..Options::default() }
+        let today = self.text("today").map(|day| lint::day(day).unwrap());
+        let acceptance = Acceptance { entries: self.accepted(), whole: true, ..Acceptance::default() };
+        Options { declared, kind, selection, today, acceptance, ..Options::default() }
+    }
+
+    /// The entries of its `kpl.toml`.
+    fn accepted(&self) -> Vec<Accepted> {
+        let files = self.files();
+        let Some(index) = files.iter().position(|(name, _)| name == FILE_NAME) else { return Vec::new() };
+        let source = Source::of_text(Origin::File(FILE_NAME.into()), files[index].1.clone());
+        let config = config::read(&source).unwrap();
+        let entries = config.accepted.iter().map(|entry| Accepted::read(entry, &Home::default()).unwrap());
+        entries.map(|entry| entry.placed(SourceId(u32::try_from(index).unwrap()))).collect()
     }
 }
 
@@ -92,7 +105,9 @@ pub(crate) fn sources(files: &[(String, String)]) -> (Sources, Vec<Input>) {
     let mut inputs = Vec::new();
     for (name, text) in files {
         let id = sources.push(Source::read(Origin::File(name.into()), text.clone().into_bytes()).unwrap());
-        inputs.push(Input { source: id, named: true, reported: true });
+        if name != FILE_NAME {
+            inputs.push(Input { source: id, named: true, reported: true });
+        }
     }
     (sources, inputs)
 }

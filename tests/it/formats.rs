@@ -17,7 +17,7 @@ use crate::cli::kpl;
 const EVIL: &str = "::error::x\u{1b}[31m\n::error::y\r\n]]></failure><b> ![i](https://x.example) `a` [l](https://x.example) \"&'\u{202e}@all";
 
 fn style() -> Style {
-    Style { color: false, unicode: true, width: 80, most: usize::MAX, verbose: true, quiet: false }
+    Style { color: false, unicode: true, width: 80, most: usize::MAX, verbose: true, suppressed: true, quiet: false }
 }
 
 fn written(format: Format, report: &Report, sources: &Sources) -> String {

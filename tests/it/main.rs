@@ -17,6 +17,7 @@ mod reading;
 mod scenarios;
 mod seed;
 mod set_ups;
+mod suppression;
 mod terraform;
 mod unknown;
 mod yaml_inputs;

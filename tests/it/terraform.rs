@@ -72,7 +72,15 @@ fn what_is_sensitive_appears_in_no_format() {
     let (report, sources) = report("plan.json", SECRETIVE.to_owned());
     assert!(report.findings.iter().any(|finding| finding.rule.id == "workload-has-kms-star"));
     assert!(report.findings.iter().any(|finding| finding.rule.id == "kms-star-in-identity-policy"));
-    let style = render::Style { color: false, unicode: true, width: 2000, most: 99, verbose: true, quiet: false };
+    let style = render::Style {
+        color: false,
+        unicode: true,
+        width: 2000,
+        most: 99,
+        verbose: true,
+        suppressed: true,
+        quiet: false,
+    };
     let tool = render::Tool { version: "0", reference: "0", base: None };
     let shown = [
         render::text(&report, &sources, &style),

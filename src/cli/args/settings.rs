@@ -103,6 +103,10 @@ pub(in crate::cli) struct SettingsArgs {
     #[arg(long)]
     pub(in crate::cli) force_exclude: bool,
 
+    /// Findings that are known, as --write-baseline writes them
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
+
     /// A newer service reference, as scripts/refresh-reference writes it
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) reference: Option<PathBuf>,

@@ -100,13 +100,7 @@ impl Folders {
     pub(in crate::cli) fn config(&self, args: &SettingsArgs) -> Result<Option<ConfigFile>, Trouble> {
         let found = self.found.as_ref().filter(|_| !args.isolated);
         let Some(path) = args.config.as_ref().or(found) else { return Ok(None) };
-        let unreadable = |message: String, help: Option<&str>| {
-            let file = path.display().to_string();
-            Trouble::Unreadable(Problem { file, message, help: help.map(str::to_owned), fatal: true })
-        };
-        let bytes = fs::read(path).map_err(|error| unreadable(inputs::cause(&error), None))?;
-        let source = Source::read(Origin::File(path.clone()), bytes)
-            .map_err(|error| unreadable(error.to_string(), Some("a configuration is a file of TOML")))?;
+        let source = source(path, "a configuration is a file of TOML")?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let home = Home::new(&self.here, &self.here.join(&folder));
         match config::read(&source) {
@@ -114,4 +108,21 @@ impl Folders {
             Err(complaints) => Err(Trouble::Wrong(Box::new(source), complaints)),
         }
     }
+}
+
+/// Reads a file that tells kpl what to do.
+///
+/// # Errors
+/// Where it cannot be read, or is no text; `help` then says what it should be.
+pub(in crate::cli) fn source(path: &Path, help: &str) -> Result<Source, Trouble> {
+    let unreadable = |message: String| {
+        Trouble::Unreadable(Problem {
+            file: path.display().to_string(),
+            message,
+            help: Some(help.to_owned()),
+            fatal: true,
+        })
+    };
+    let bytes = fs::read(path).map_err(|error| unreadable(inputs::cause(&error)))?;
+    Source::read(Origin::File(path.to_owned()), bytes).map_err(|error| unreadable(error.to_string()))
 }

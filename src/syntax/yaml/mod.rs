@@ -5,6 +5,7 @@
 //! only where they are one of JSON: `012345678901` is an account, `2012-10-17` a version, and both keep their
 //! spelling. A value with a tag of its own (`!Sub`) is unknown. Comments are passed over.
 
+mod comments;
 mod scan;
 mod split;
 mod template;
@@ -16,6 +17,8 @@ use std::{
     collections::{HashMap, HashSet},
     ops::Range,
 };
+
+pub use comments::comments;
 
 use granit_parser::{Event, ScalarStyle, Tag};
 
