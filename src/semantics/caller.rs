@@ -157,7 +157,10 @@ pub fn classify(principal: &Principal, caller: &Caller) -> Result<MatchClass, Ma
         (Principal::Account(account), Caller::Root { account: own, .. }) if account == own => Direct,
         (Principal::Account(account), _) if caller.account() == Some(*account) => Account,
         (Principal::User(arn), Caller::User(own)) if arn == own => Direct,
-        (Principal::User(arn), Caller::FederatedUser(own)) if is_federated_by(arn, own) => FederatingUserArn,
+        // Which user made the session is not told: its name is free. Source: STS API Reference, "GetFederationToken".
+        (Principal::User(arn), Caller::FederatedUser(own)) if arn.account() == own.account() => {
+            return Err(FederatingUserArn);
+        }
         (Principal::Role(arn), Caller::Role(own)) if arn == own => RoleArn,
         (Principal::Role(arn), Caller::Session(own)) if is_session_of(arn, own) => RoleArn,
         (Principal::AssumedRole(arn), Caller::Session(own)) if arn == own => Direct,
@@ -176,11 +179,6 @@ pub fn classify(principal: &Principal, caller: &Caller) -> Result<MatchClass, Ma
 fn is_session_of(role: &PrincipalArn, session: &PrincipalArn) -> bool {
     let partition = |arn: &PrincipalArn| arn.as_str().split(':').nth(1).map(str::len);
     role.account() == session.account() && role.name() == session.holder() && partition(role) == partition(session)
-}
-
-/// Whether a federated user's session was made by a user: as far as names tell, which `GetFederationToken` leaves free.
-fn is_federated_by(user: &PrincipalArn, session: &PrincipalArn) -> bool {
-    user.account() == session.account() && user.name() == session.name()
 }
 
 /// Whether a `NotPrincipal` list excepts a caller: `True` where it names every layer of it (account, role or user), as the

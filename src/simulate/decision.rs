@@ -160,12 +160,12 @@ impl Compiled {
             if applies == Truth::False || self.truth(path.whole, request, scratch) != truth {
                 continue;
             }
-            if applies == Truth::Unknown {
-                return Some((path.because, None));
-            }
             let mut needs = path.needs.iter();
             if let Some((because, _)) = needs.find(|(_, need)| self.truth(*need, request, scratch) == truth) {
                 return Some((*because, None));
+            }
+            if applies == Truth::Unknown {
+                return Some((path.because, None));
             }
         }
         None

@@ -239,6 +239,7 @@ const fn undocumented(open: Open) -> &'static str {
 
 fn principal_reason(principal: &Principal) -> String {
     match principal {
+        Principal::User(_) => "whether this user made the federated session is not known".to_owned(),
         Principal::CanonicalUser(_) => "which account a canonical user id belongs to is not known".to_owned(),
         _ => "whether the caller is this session of the role is not known".to_owned(),
     }

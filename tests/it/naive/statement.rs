@@ -105,19 +105,25 @@ impl Judge<'_> {
     }
 
     fn names(&self, principal: &Principal, least: Reach) -> Truth {
-        if self.may_be_session(principal) {
-            return Truth::Maybe;
+        match self.may_be(principal) {
+            Some(reach) if reach >= least => Truth::Maybe,
+            Some(_) => Truth::No,
+            None => Truth::of(self.reach(principal).is_some_and(|reach| reach >= least)),
         }
-        Truth::of(self.reach(principal).is_some_and(|reach| reach >= least))
     }
 
-    /// Whether it is a session of the role that calls, of which it is not said which session it is.
-    fn may_be_session(&self, principal: &Principal) -> bool {
-        let (Principal::AssumedRole(session), Caller::Role { account, name }) = (principal, &self.request.caller)
-        else {
-            return false;
-        };
-        session.as_str().contains(&format!("::{account}:assumed-role/{name}/"))
+    /// How strongly a principal names the caller if it does, where that is not told: a session of the role that calls, and
+    /// a user of the account who may have made a federated session.
+    fn may_be(&self, principal: &Principal) -> Option<Reach> {
+        match (principal, &self.request.caller) {
+            (Principal::AssumedRole(session), Caller::Role { account, name }) => {
+                session.as_str().contains(&format!("::{account}:assumed-role/{name}/")).then_some(Reach::Itself)
+            }
+            (Principal::User(user), Caller::FederatedUser { account, .. }) => {
+                (user.account().as_str() == account).then_some(Reach::Role)
+            }
+            _ => None,
+        }
     }
 
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
@@ -168,7 +174,7 @@ impl Judge<'_> {
             Caller::Session { .. } => reaches.contains(&Reach::Role),
             _ => reaches.iter().any(|reach| *reach > Reach::Account),
         };
-        let in_doubt = !listed.unknown.is_empty() || listed.values().any(|principal| self.may_be_session(principal));
+        let in_doubt = !listed.unknown.is_empty() || listed.values().any(|principal| self.may_be(principal).is_some());
         match (account, named) {
             (true, true) => Truth::Yes,
             _ if reaches.is_empty() && !in_doubt => Truth::No,
