@@ -260,4 +260,46 @@ mod tests {
         let open = ["secrets.awsIamRole", "secrets.awsClientSecretName", "encryption.primaryKey.awsCmkKeyId"];
         assert!(!open.iter().any(|path| keeps_a_secret(path)));
     }
+
+    /// What a resource of Terraform tells, and the text of what stays hidden.
+    fn released(text: &str) -> (Facts, Vec<String>) {
+        let source = Source::of_text(source::Origin::Stdin(None), text.to_owned());
+        let (mut facts, mut hidden) = (Facts::default(), Vec::new());
+        release(
+            &crate::syntax::json::read(&source, crate::syntax::json::Dialect::Json).root,
+            &source,
+            &mut facts,
+            &mut hidden,
+        );
+        let hidden = hidden.into_iter().map(|span| source.slice(span).to_owned()).collect();
+        (facts, hidden)
+    }
+
+    fn given(field: &Field) -> Option<&str> {
+        field.given().map(|text| text.value.as_str())
+    }
+
+    #[test]
+    fn what_is_set_overrules_the_texts_of_values() {
+        let (facts, hidden) = released(
+            r#"{"chart": "k10", "repository": "https://charts.kasten.io", "namespace": "backup", "version": "7.0.8",
+                "values": ["secrets:\n  awsIamRole: old\n  awsAccessKeyId: AKIA\n"],
+                "set": [{"name": "secrets.awsIamRole", "value": "arn:aws:iam::111122223333:role/kasten"}],
+                "set_sensitive": [{"name": "secrets.awsSecretAccessKey", "value": "wJalr"}]}"#,
+        );
+        let values = &facts.values[0];
+        assert_eq!(given(&values.role), Some("arn:aws:iam::111122223333:role/kasten"));
+        assert_eq!((given(&values.namespace), given(&values.version)), (Some("backup"), Some("7.0.8")));
+        assert!(matches!(values.secret_access_key, Field::Hidden(_)) && values.is_sensitive);
+        assert_eq!(hidden, ["AKIA", "\"wJalr\"", "\"wJalr\""]);
+    }
+
+    #[test]
+    fn what_a_plan_leaves_out_is_unknown_and_overrules_too() {
+        let (facts, _) = released(
+            r#"{"chart": "k10", "values": ["secrets: {awsIamRole: old}"], "set": [{"name": "secrets.awsIamRole"}]}"#,
+        );
+        assert!(matches!(facts.values[0].role, Field::Unknown(_)));
+        assert!(released(r#"{"chart": "nginx", "set": []}"#).0.values.is_empty());
+    }
 }

@@ -9,44 +9,12 @@ use super::{
     suppress::Suppressor,
 };
 use crate::{
-    document::{Document, Notation, PolicyDocument, Project},
+    document::{PolicyDocument, Project},
     finding::{Applicability, DocumentInfo, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
-    source::{Edit, Secrets, SourceId, Sources, Span},
+    source::{Secrets, SourceId, Sources, Span},
     syntax::Node,
 };
-
-/// Writes a finding's fix as its file must hold it.
-pub(super) fn write_in_file(finding: &mut Finding, document: &PolicyDocument<'_>, notation: Notation) {
-    // A JSON token may stand for a token of YAML; where a member or an item goes is another matter there. What is JSON
-    // inside a scalar is changed as JSON.
-    if notation == Notation::Yaml
-        && document.writing.is_plain()
-        && finding.fix.as_ref().is_some_and(|fix| !fix.edits.iter().all(is_token))
-    {
-        finding.fix = None;
-    }
-    let Some(fix) = &mut finding.fix else { return };
-    if !document.writing.is_plain() {
-        for edit in &mut fix.edits {
-            edit.text = document.writing.encode(&edit.text);
-        }
-    }
-}
-
-/// Leaves a fix of what is no policy where the file itself is what one writes: not in plans, not in strings of another
-/// notation.
-pub(super) fn write_beside_policies(finding: &mut Finding, document: &Document<'_>) {
-    let is_written = document.kind == "kubernetes-manifest" || document.kind == "helm-values";
-    if !is_written || finding.fix.as_ref().is_some_and(|fix| !fix.edits.iter().all(is_token)) {
-        finding.fix = None;
-    }
-}
-
-/// Whether a change puts one token in the place of another, which JSON and YAML write alike.
-fn is_token(edit: &Edit) -> bool {
-    edit.span.start < edit.span.end && edit.text.starts_with('"')
-}
 
 pub(super) fn finish(
     report: &mut Report,

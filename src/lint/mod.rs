@@ -7,6 +7,7 @@ mod hide;
 mod paths;
 mod selection;
 mod suppress;
+mod write;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -327,7 +328,7 @@ impl Asking<'_, '_> {
                 check.facts(&document.facts, asked);
             });
             for finding in &mut said.found[before..] {
-                finish::write_beside_policies(finding, document);
+                write::beside_policies(finding, document, source);
             }
         }
         for (number, policy) in document.policies.iter().enumerate() {
@@ -340,7 +341,7 @@ impl Asking<'_, '_> {
                 }
             });
             for finding in &mut said.found[before..] {
-                finish::write_in_file(finding, policy, document.notation);
+                write::in_policy(finding, policy, document.notation, source);
             }
         }
         for (number, policy) in document.policies.iter().enumerate().filter(|(_, policy)| !policy.awaits.is_empty()) {

@@ -10,7 +10,7 @@ use kpl::{
     policy::Principal,
     rules,
     source::{Edit, Origin, Source, SourceId, Sources},
-    syntax::{Node, print, yaml},
+    syntax::{Node, Value, print, yaml},
 };
 
 /// A case of a fixture file.
@@ -202,4 +202,67 @@ fn every_rule_flags_its_fail_cases_and_none_of_its_pass_cases() {
         let passes = with_cases(&path, "pass", |case| pass(case, rule.id));
         assert!(fails > 0 && passes > 0, "{}: {fails} fail and {passes} pass cases", path.display());
     }
+}
+
+/// A value as YAML in block style; text without quotes where that means the same.
+fn block_yaml(node: &Node<'_>, indent: usize, out: &mut String) {
+    let pad = " ".repeat(indent);
+    match &node.value {
+        Value::Map(members) if !members.is_empty() => {
+            for member in members {
+                out.extend(["\n", &pad, &plain(&member.key), ":"]);
+                block_yaml(&member.value, indent + 2, out);
+            }
+        }
+        Value::List(items) if !items.is_empty() => {
+            for item in items {
+                out.extend(["\n", &pad, "-"]);
+                block_yaml(item, indent + 2, out);
+            }
+        }
+        Value::String(text) => out.extend([" ", &plain(text)]),
+        _ => out.extend([" ", &print::compact(node)]),
+    }
+}
+
+fn plain(text: &str) -> String {
+    let is_letter = text.starts_with(|character: char| character.is_ascii_alphabetic());
+    let is_plain = text.chars().all(|character| character.is_ascii_alphanumeric() || ":/*-_.".contains(character));
+    let is_word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off");
+    if is_letter && is_plain && !text.ends_with(':') && !is_word { text.to_owned() } else { print::quoted(text) }
+}
+
+/// The findings of a rule on one file, and the file after each fix that may be applied.
+fn fixed(name: &str, text: &str, rule: &str, options: &Options) -> Vec<(String, Option<String>)> {
+    let (sources, inputs) = sources(&[(name.to_owned(), text.to_owned())]);
+    let report = lint::lint(&sources, &inputs, options);
+    let of_rule = of_rule(&report, rule).into_iter();
+    of_rule
+        .map(|finding| (finding.message.clone(), finding.fix.as_ref().map(|fix| Edit::apply(text, &fix.edits))))
+        .collect()
+}
+
+#[test]
+fn a_fix_that_is_offered_in_yaml_mends_it_as_it_does_in_json() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
+    let mut mended = 0;
+    for rule in rules::all() {
+        with_cases(&folder.join(format!("{}.yaml", rule.id)), "fail", |case| {
+            let Some(policy) = case.node.get("policy") else { return };
+            let mut text = String::new();
+            block_yaml(policy, 0, &mut text);
+            let flow = print::compact(policy);
+            for text in [text, flow] {
+                for (message, after) in fixed("policy.yaml", &text, rule.id, &case.options()) {
+                    let Some(after) = after else { continue };
+                    let left = fixed("policy.yaml", &after, rule.id, &case.options());
+                    let broken = fixed("policy.yaml", &after, "yaml-syntax", &case.options());
+                    let is_left = left.iter().any(|(left, _)| *left == message);
+                    assert!(!is_left && broken.is_empty(), "{}\n{text}\n=>\n{after}", case.name);
+                    mended += 1;
+                }
+            }
+        });
+    }
+    assert!(mended > 100, "{mended}");
 }

@@ -3,7 +3,7 @@
 use crate::{
     document::Project,
     finding::Finding,
-    policy::{AccountId, Comparison, Condition, Principal, PrincipalArn, Quantifier, Statement, glob},
+    policy::{AccountId, Comparison, Condition, PolicyKind, Principal, PrincipalArn, Quantifier, Statement, glob},
     source::Span,
 };
 
@@ -70,7 +70,12 @@ impl Caller<'_, '_> {
     /// Points at what made the principal the workload, where files did.
     pub(super) fn where_named(self, finding: Finding) -> Finding {
         match self.project.derivation(self.principal) {
-            Some(derived) => finding.related(derived.place, format!("`{}` makes it the workload here", derived.field)),
+            Some(derived) => {
+                // Which files belong together is a guess where there are several keys.
+                let is_guess = self.project.policies(PolicyKind::Key).nth(1).is_some();
+                let among = if is_guess { ", for the files of this folder" } else { "" };
+                finding.related(derived.place, format!("`{}` makes it the workload{among}", derived.field))
+            }
             None => finding,
         }
     }
