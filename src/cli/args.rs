@@ -35,7 +35,7 @@ pub(super) enum Command {
     /// What kpl.toml and the command line settle
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Print a JSON Schema: of kpl.toml
+    /// Print a JSON Schema: of kpl.toml, or of the report in JSON
     Schema(SchemaArgs),
 }
 
@@ -209,6 +209,8 @@ pub(super) struct SchemaArgs {
 pub(super) enum SchemaName {
     /// kpl.toml
     Config,
+    /// What `check --format json` writes
+    Report,
 }
 
 fn version() -> String {

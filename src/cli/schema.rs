@@ -5,13 +5,14 @@ use super::{
     args::{SchemaArgs, SchemaName},
     screen,
 };
-use crate::config;
+use crate::{config, render};
 
 /// Prints a JSON Schema.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
     let schema = match args.name {
-        SchemaName::Config => config::schema(),
+        SchemaName::Config => format!("{:#}\n", config::schema()),
+        SchemaName::Report => render::REPORT_SCHEMA.to_owned(),
     };
-    screen::print(&format!("{schema:#}\n"));
+    screen::print(&schema);
     Exit::Clean
 }

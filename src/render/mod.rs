@@ -42,6 +42,9 @@ pub use suites::{TestCase, TestSuite, suites};
 
 use crate::{finding::Report, source::Sources};
 
+/// The JSON Schema of what [`json`] writes.
+pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

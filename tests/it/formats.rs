@@ -132,7 +132,11 @@ fn every_rule_has_a_page_within_the_limits_of_code_scanning() {
         assert!(within(&rule["fullDescription"]["text"], 1024), "{id}");
         assert!(within(&rule["help"]["text"], 10_000) && within(&rule["help"]["markdown"], 10_000), "{id}");
         assert!(rule["help"]["markdown"].as_str().unwrap().starts_with("## What it does\n"), "{id}");
-        assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10, "{id}");
+        let tags = rule["properties"]["tags"].as_array().unwrap();
+        assert!(
+            tags.len() <= 10 && tags.iter().all(|tag| tags.iter().filter(|other| *other == tag).count() == 1),
+            "{id}"
+        );
         assert!(rule["properties"]["security-severity"].as_str().unwrap().parse::<f32>().is_ok(), "{id}");
     }
 }

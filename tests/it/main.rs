@@ -15,6 +15,7 @@ mod layers;
 mod naive;
 mod reading;
 mod scenarios;
+mod schema;
 mod seed;
 mod set_ups;
 mod suppression;

@@ -16,7 +16,7 @@ pub(super) fn rule(rule: &'static RuleInfo) -> RuleOutput {
         default_configuration: Configuration { level: level(rule.severity) },
         help: Help { text: without_marks(&markdown), markdown },
         properties: RuleProperties {
-            tags: ["security", rule.family.word()].into_iter().chain(rule.code).collect(),
+            tags: tags(rule),
             precision: match rule.confidence {
                 Confidence::High => "high",
                 Confidence::Medium => "medium",
@@ -35,6 +35,12 @@ pub(super) fn rule(rule: &'static RuleInfo) -> RuleOutput {
             },
         },
     }
+}
+
+/// GitHub shows the severity of security of what has that tag; no tag may stand twice.
+fn tags(rule: &RuleInfo) -> Vec<&'static str> {
+    let family = Some(rule.family.word()).filter(|word| *word != "security");
+    std::iter::once("security").chain(family).chain(rule.code).collect()
 }
 
 /// The rule's page, without the blank that a documentation comment begins its lines with.
