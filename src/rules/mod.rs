@@ -81,6 +81,8 @@ catalogue! {
     validity::condition::Conditions,
     validity::place::Place,
     validity::principal::Principals,
+    validity::known_key::KnownKeys,
+    validity::fit::Fit,
     validity::typed::Typed,
     validity::address::Addresses,
     validity::presence::Presence,

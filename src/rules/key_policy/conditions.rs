@@ -178,12 +178,13 @@ fn via_service(condition: &Condition, cx: &RuleContext<'_, '_>, out: &mut Findin
         && condition.values.read.iter().all(elsewhere)
     {
         let finding = bad(first, format!("the key is in {region}, and no value is"));
-        out.push(finding.severity(Severity::Warning).confidence(Confidence::Medium));
+        out.push(finding.no_code().severity(Severity::Warning).confidence(Confidence::Medium));
     }
 }
 
 fn bad(value: &Spanned<String>, message: String) -> Finding {
     Finding::new(&VIA_SERVICE_BAD_VALUE, value.span, message)
+        .code("INVALID_SERVICE_PRINCIPAL_FORMAT")
         .help("write the service with the key's Region, such as ec2.eu-central-1.amazonaws.com")
 }
 

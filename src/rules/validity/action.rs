@@ -3,7 +3,7 @@
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{ActionPattern, Listed, Statement, glob},
-    reference::Service,
+    reference::{Service, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
     source::{Edit, Spanned},
     syntax::print,
@@ -171,7 +171,10 @@ fn look<'r>(
     } else if is_condition_key(&action.value, aws) {
         out.push(condition_key(action, listed));
     } else if last.is_none() {
-        out.push(no_service(action, service, aws));
+        // AWS's own policies use a service that no table lists.
+        if fact("unlisted-name", service).is_none_or(|fact| fact.value != "service") {
+            out.push(no_service(action, service, aws));
+        }
     } else {
         out.push(no_action(action, service, name, aws));
     }
@@ -225,7 +228,8 @@ fn condition_key(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>
 }
 
 fn no_service(action: &Spanned<ActionPattern>, service: &str, aws: Aws<'_>) -> Finding {
-    if aws.reference.is_retired_service(service) {
+    let is_gone = fact("unlisted-name", service).is_some_and(|fact| fact.value == "retired");
+    if is_gone || aws.reference.is_retired_service(service) {
         return retired(action, format!("AWS has no service `{service}` any more"), aws);
     }
     let message = format!("no service has the prefix `{service}`");

@@ -3,9 +3,11 @@
 use crate::{
     finding::{Finding, RuleInfo, Severity},
     policy::{Comparison, Condition, Statement, glob, is_placeholder},
-    reference::{KeyOwner, KeyType},
+    reference::{KeyOwner, KeyType, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
 };
+
+use super::known_key::is_without_tag;
 
 declare_rules! { Validity:
     /// ## What it does
@@ -171,6 +173,11 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
         out.push(finding.code("INVALID_CONDITION_KEY_FORMAT").help("a condition key is written SERVICE:NAME"));
         return;
     };
+    // Rules of their own tell of these.
+    let is_used_by_aws = fact("unlisted-name", name).is_some();
+    if is_used_by_aws || is_without_tag(name, aws) || condition.key.value.is("aws:ARN") {
+        return;
+    }
     let message = format!("AWS has no condition key `{name}`");
     let finding = Finding::new(&UNKNOWN_CONDITION_KEY, condition.key.span, message);
     let finding = match aws.reference.nearest_key(name) {

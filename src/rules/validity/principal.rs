@@ -2,7 +2,8 @@
 
 use crate::{
     finding::{Finding, Persona, RuleInfo, Severity},
-    policy::{Arn, Principal, PrincipalKind, Statement, is_placeholder},
+    policy::{Arn, Condition, Principal, PrincipalKind, Statement, glob, is_placeholder, is_placeholder_value},
+    reference::fact,
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
 };
@@ -82,7 +83,8 @@ declare_rules! { Validity:
     }
 
     /// ## What it does
-    /// Flags a service principal that has not the form `SERVICE.amazonaws.com`.
+    /// Flags a service principal that has not the form `SERVICE.amazonaws.com`, in `Principal` and under condition keys that
+    /// hold one, such as `aws:CalledVia`.
     ///
     /// ## Why it matters
     /// AWS refuses the policy, or no service ever has that name.
@@ -109,6 +111,9 @@ impl Check for Principals {
     }
 
     fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        for condition in &statement.conditions {
+            service_values(condition, out);
+        }
         let Some(clause) = &statement.principals else { return };
         let listed = clause.listed();
         for principal in &listed.read {
@@ -169,6 +174,26 @@ fn malformed(text: &Spanned<String>, out: &mut Findings<'_>) {
     }
 }
 
+/// The values of a condition key that holds a service principal.
+fn service_values(condition: &Condition, out: &mut Findings<'_>) {
+    let Some(fact) = fact("service-principal-key", condition.key.value.as_str()) else { return };
+    if !condition.operator.value.comparison.name().starts_with("String") {
+        return;
+    }
+    for value in &condition.values.read {
+        let name = value.value.as_str();
+        if glob::is_pattern(name) || is_placeholder_value(name) {
+            continue;
+        }
+        let is_one_word =
+            || name.contains("${") || name.split(".amazonaws.").next().is_none_or(|own| !own.contains('.'));
+        if !is_service(name) || (fact.value == "one" && !is_one_word()) {
+            let finding = Finding::new(&SERVICE_PRINCIPAL_FORMAT, value.span, format!("`{name}` is no service"));
+            out.push(finding.help("a service is named like `ec2.amazonaws.com`, in lower case"));
+        }
+    }
+}
+
 /// Whether a name has the form of a service principal, in any partition.
 pub(crate) fn is_service(name: &str) -> bool {
     const DOMAINS: [&str; 7] = [
@@ -181,7 +206,10 @@ pub(crate) fn is_service(name: &str) -> bool {
         ".amazon.com",
     ];
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
     };
     let service = DOMAINS.iter().find_map(|domain| name.strip_suffix(domain));
     service.is_some_and(|service| service.split('.').all(label)) || name.contains("${")

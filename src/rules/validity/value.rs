@@ -257,8 +257,8 @@ fn placeholder(text: &str, span: Span) -> Finding {
 
 fn account_of(arn: &Arn<'_>, span: Span, out: &mut Findings<'_>) {
     // Names that AWS puts where an account stands: its own policies, CloudFront's origin access identities, the
-    // components that Image Builder takes from the Marketplace.
-    let is_name = arn.account.is_empty() || matches!(arn.account, "aws" | "cloudfront" | "aws-marketplace");
+    // components that Image Builder takes from the Marketplace, the event buses of partners.
+    let is_name = arn.account.is_empty() || matches!(arn.account, "aws" | "cloudfront" | "aws-marketplace" | "partner");
     if is_name || arn.account.contains("${") || glob::is_pattern(arn.account) {
         return;
     }
