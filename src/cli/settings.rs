@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::args::{
     FailOn, SettingsArgs,
-    settings::{account, admin, alias, organisation, partition, persona, region, rule, selector, workload},
+    settings::{
+        account, admin, alias, organisation, partition, persona, region, resource_type, rule, selector, workload,
+    },
 };
 use crate::{
     config::{Config, IgnoreConfig, PathConfig},
@@ -157,6 +159,13 @@ fn declared(args: &SettingsArgs, config: &Config, merge: &mut Merge<'_>) -> Decl
         aliases: merge.list("alias", &args.alias, config.alias.as_ref(), alias, String::clone),
         trusted_accounts: merge.list("trusted-account", &args.trusted_account, accounts, self::account, number),
         region,
+        resource_type: merge.one(
+            "resource-type",
+            args.resource_type.clone(),
+            config.resource_type.as_ref(),
+            resource_type,
+            String::clone,
+        ),
         trusted_orgs: merge.list(
             "trusted-org",
             &args.trusted_org,

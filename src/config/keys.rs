@@ -62,6 +62,7 @@ pub const KEYS: &[Key] = &[
     key("fail-on", Shape::Word(&["error", "warning", "note", "never"]), "the least severity that ends the run with 1"),
     key("fail-on-undecided", Shape::Flag, "whether the run ends with 1 also where a rule could not be asked"),
     key("account", Shape::Text, "the account that owns what is checked, where the files do not say"),
+    key("resource-type", Shape::Text, "what a resource policy hangs on, by its name in CloudFormation"),
     key("region", Shape::Text, "the Region of the key, where the files do not say"),
     key("partition", Shape::Text, "the partition, where the files do not say: aws, aws-cn, aws-us-gov"),
     key("workload", Shape::Texts, "who uses the key: ARNs of roles, users or sessions"),

@@ -50,6 +50,8 @@ pub struct Config {
     pub region: Option<Spanned<String>>,
     /// Its partition.
     pub partition: Option<Spanned<String>>,
+    /// What a resource policy hangs on.
+    pub resource_type: Option<Spanned<String>>,
     /// Who uses the key.
     pub workload: Option<Texts>,
     /// Who may administer it.
@@ -142,6 +144,7 @@ impl Config {
             account: table.text("account"),
             region: table.text("region"),
             partition: table.text("partition"),
+            resource_type: table.text("resource-type"),
             workload: table.texts("workload"),
             admin: table.texts("admin"),
             alias: table.texts("alias"),

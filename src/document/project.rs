@@ -29,6 +29,8 @@ pub struct Declared {
     pub region: Option<String>,
     /// The partition.
     pub partition: Option<String>,
+    /// What a resource policy hangs on, as CloudFormation names it, such as `AWS::S3::Bucket`.
+    pub resource_type: Option<String>,
 }
 
 /// The documents of a run, in the order of their files.

@@ -41,6 +41,12 @@ impl RuleContext<'_, '_> {
         self.document.kind
     }
 
+    /// What a resource policy hangs on, as CloudFormation names it, where the user says it.
+    #[must_use]
+    pub fn resource_type(&self) -> Option<&str> {
+        self.project.declared.resource_type.as_deref()
+    }
+
     /// Whether a rule that argues from absence may be asked of the policy: it is whole and every part is known.
     ///
     /// Where a part is unknown, the rule is recorded as not evaluated; a bare statement is no policy that could lack

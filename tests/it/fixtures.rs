@@ -57,6 +57,7 @@ impl Case<'_> {
             aliases: self.texts("alias"),
             trusted_accounts: self.texts("trusted-account").iter().map(|text| text.parse().unwrap()).collect(),
             trusted_orgs: self.texts("trusted-org"),
+            resource_type: self.text("resource-type").map(str::to_owned),
             region: self.text("region").map(str::to_owned),
             partition: self.text("partition").map(str::to_owned),
         };

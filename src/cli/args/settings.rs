@@ -8,7 +8,7 @@ use crate::{
     finding::{Persona, Severity},
     lint::Selector,
     policy::{AccountId, Principal},
-    reference::Reference,
+    reference::{Reference, fact, facts},
     rules,
 };
 
@@ -50,6 +50,10 @@ pub(in crate::cli) struct SettingsArgs {
     /// Its partition, where the files do not say: aws, aws-cn, aws-us-gov
     #[arg(long, value_name = "PARTITION", value_parser = partition)]
     pub(in crate::cli) partition: Option<String>,
+
+    /// What a resource policy hangs on, by its name in CloudFormation
+    #[arg(long, value_name = "TYPE", value_parser = resource_type)]
+    pub(in crate::cli) resource_type: Option<String>,
 
     /// Who uses the key: a role, a user or a session
     #[arg(long, value_name = "ARN", value_parser = workload, action = ArgAction::Append)]
@@ -129,6 +133,11 @@ pub(in crate::cli) fn region(text: &str) -> Result<String, String> {
         Some(_) => Ok(text.to_owned()),
         None => Err("it is a Region such as eu-central-1".to_owned()),
     }
+}
+
+pub(in crate::cli) fn resource_type(text: &str) -> Result<String, String> {
+    let names = || facts("resource-type").iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
+    fact("resource-type", text).map(|known| known.name.to_owned()).ok_or_else(|| format!("it is one of {}", names()))
 }
 
 pub(in crate::cli) fn partition(text: &str) -> Result<String, String> {

@@ -44,6 +44,7 @@ declare_rules! { KeyPolicy:
     /// KMS Developer Guide, "AWS KMS condition keys", `kms:ViaService`.
     pub VIA_SERVICE_BAD_VALUE = {
         id: "via-service-bad-value", code: None,
+        further_codes: &["INVALID_SERVICE_PRINCIPAL_FORMAT"],
         severity: Error, confidence: High, persona: Regular,
         summary: "no request comes by way of a service of this name",
     }

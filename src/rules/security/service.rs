@@ -3,6 +3,7 @@
 use crate::{
     finding::{Finding, Persona, RuleInfo, Severity},
     policy::{Condition, PolicyKind, Principal, Statement},
+    reference::fact,
     rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
 };
 
@@ -49,7 +50,10 @@ impl Check for Services {
         let is_service = |principal: &Principal| matches!(principal, Principal::Service(_));
         let mut services = principals.read.iter().filter(|principal| is_service(&principal.value));
         let Some(first) = services.next() else { return };
-        if !statement.unread_conditions.is_empty() || statement.conditions.iter().any(names_source) {
+        // Of a key that says little of the source another rule tells.
+        let says_little = |row: &Condition| fact("lesser-source-key", row.key.value.as_str()).is_some();
+        let is_told = |row: &Condition| names_source(row) || (says_little(row) && row.names_values());
+        if !statement.unread_conditions.is_empty() || statement.conditions.iter().any(is_told) {
             return;
         }
         let finding =

@@ -45,6 +45,11 @@ declare_rules! { Validity:
     /// with `NotAction` too; Service Authorization Reference, condition keys of each action.
     pub RESOURCE_TAG_NEVER_SENT = {
         id: "resource-tag-never-sent", code: Some("ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"),
+        further_codes: &[
+            "ALLOW_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+            "DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+            "DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+        ],
         severity: Note, confidence: High, persona: Regular,
         summary: "a tag condition that requests for an action never meet",
     }

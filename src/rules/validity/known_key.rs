@@ -22,6 +22,7 @@ declare_rules! { Validity:
     /// IAM User Guide, "Access Analyzer policy check reference", invalid VPC format, invalid VPCE format.
     pub VPC_ID_INVALID = {
         id: "vpc-id-invalid", code: Some("INVALID_VPC_FORMAT"),
+        further_codes: &["INVALID_VPCE_FORMAT"],
         severity: Error, confidence: High, persona: Regular,
         summary: "no VPC or endpoint has such an id",
     }

@@ -2,20 +2,24 @@
 
 pub(super) mod action;
 pub(super) mod address;
+pub(super) mod arn_form;
 pub(super) mod characters;
 pub(super) mod condition;
 pub(super) mod elements;
 pub(super) mod fit;
 pub(super) mod grammar;
+pub(super) mod hung;
 pub(super) mod known_key;
 pub(super) mod place;
 pub(super) mod presence;
 pub(super) mod principal;
+pub(super) mod rcp;
 pub(super) mod redundant;
 pub(super) mod shape;
 pub(super) mod sid;
 pub(super) mod size;
 pub(super) mod syntax;
+pub(super) mod trust_form;
 pub(super) mod typed;
 pub(super) mod value;
 pub(super) mod variable;

@@ -1,0 +1,249 @@
+//! ARNs of resources, held against those that the reference knows.
+
+use crate::{
+    finding::{Finding, RuleInfo},
+    policy::{Arn, ResourcePattern, Statement, glob, is_placeholder},
+    reference::{Reference, ResourceType, Service, fact},
+    rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
+    source::{Span, Spanned},
+};
+
+declare_rules! { Validity:
+    /// ## What it does
+    /// Flags an ARN with an account or a Region where no ARN of its service has one: `arn:aws:s3::111122223333:bucket`. A
+    /// Region in an ARN of IAM has a rule of its own.
+    ///
+    /// ## Why it matters
+    /// No resource has such an ARN, so the statement never matches.
+    ///
+    /// ## How to fix it
+    /// Leave the field empty.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", ARN account not allowed, ARN Region not allowed; Service
+    /// Authorization Reference, resource types of each service.
+    pub ARN_FIELD_NOT_ALLOWED = {
+        id: "arn-field-not-allowed", code: Some("ARN_ACCOUNT_NOT_ALLOWED"),
+        further_codes: &["ARN_REGION_NOT_ALLOWED"],
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an ARN with a field that its service leaves empty",
+    }
+
+    /// ## What it does
+    /// Flags an ARN without an account or a Region where every ARN of its kind has one: `arn:aws:sqs::111122223333:queue`.
+    ///
+    /// ## Why it matters
+    /// No resource has such an ARN, so the statement never matches.
+    ///
+    /// ## How to fix it
+    /// Write the account or the Region, or `*`.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", missing ARN Region, missing ARN account; Service Authorization
+    /// Reference, resource types of each service.
+    pub ARN_FIELD_MISSING = {
+        id: "arn-field-missing", code: Some("MISSING_ARN_REGION"),
+        further_codes: &["MISSING_ARN_ACCOUNT"],
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an ARN without a field that its kind has",
+    }
+
+    /// ## What it does
+    /// Flags an ARN whose service is not written in lower case.
+    ///
+    /// ## Why it matters
+    /// Letter case counts in an ARN: the statement never matches.
+    ///
+    /// ## How to fix it
+    /// Write the service in lower case.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", invalid ARN service case.
+    pub ARN_SERVICE_CASE = {
+        id: "arn-service-case", code: Some("INVALID_ARN_SERVICE_CASE"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an ARN whose service is not in lower case",
+    }
+
+    /// ## What it does
+    /// Flags an ARN of a service that AWS does not have.
+    ///
+    /// ## Why it matters
+    /// The statement never matches.
+    ///
+    /// ## How to fix it
+    /// Write the service as the ARNs of its resources do.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", invalid service.
+    pub ARN_SERVICE_UNKNOWN = {
+        id: "arn-service-unknown", code: Some("INVALID_SERVICE"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "an ARN of no service",
+    }
+
+    /// ## What it does
+    /// Flags a wildcard in the service of an ARN.
+    ///
+    /// ## Why it matters
+    /// It takes in services of which its author did not think, and those that are yet to come.
+    ///
+    /// ## How to fix it
+    /// Write an ARN for each service.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", wildcard in service name.
+    pub ARN_SERVICE_WILDCARD = {
+        id: "arn-service-wildcard", code: Some("WILDCARD_IN_SERVICE_NAME"),
+        severity: Note, confidence: High, persona: Pedantic,
+        summary: "a wildcard in the service of an ARN",
+    }
+}
+
+/// The resources of a statement.
+pub(crate) struct ArnForm;
+
+impl Check for ArnForm {
+    fn rules(&self) -> &'static [&'static RuleInfo] {
+        RULES
+    }
+
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        let Some(resources) = &statement.resources else { return };
+        // Resources of one service mostly stand together: it is looked up once for all of them.
+        let mut last: Option<Service<'_>> = None;
+        for resource in &resources.listed().read {
+            look(resource, cx.aws, &mut last, out);
+        }
+    }
+}
+
+fn forms(service: Service<'_>) -> impl Iterator<Item = Arn<'_>> {
+    service.resource_types().flat_map(ResourceType::arn_patterns).filter_map(|pattern| Arn::parse(pattern).ok())
+}
+
+fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option<Service<'r>>, out: &mut Findings<'_>) {
+    if resource.value.is_everything() {
+        return;
+    }
+    let Ok(arn) = resource.value.arn() else { return };
+    if glob::is_pattern(arn.service) {
+        let finding = Finding::new(&ARN_SERVICE_WILDCARD, resource.span, "a wildcard stands for the service");
+        out.push(finding.help("write an ARN for each service"));
+        return;
+    }
+    if arn.service.contains('$') || is_placeholder(arn.service) {
+        return;
+    }
+    if arn.service.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let finding = Finding::new(&ARN_SERVICE_CASE, resource.span, format!("`{}` is not in lower case", arn.service));
+        out.push(finding.help(format!("write `{}`", arn.service.to_ascii_lowercase())));
+        return;
+    }
+    if last.is_none_or(|service| service.prefix() != arn.service) {
+        *last = aws.reference.service(arn.service);
+    }
+    match *last {
+        Some(service) => fields(&arn, resource.span, service, out),
+        None => unknown(&arn, resource.span, aws, out),
+    }
+}
+
+fn unknown(arn: &Arn<'_>, span: Span, aws: Aws<'_>, out: &mut Findings<'_>) {
+    if arn.service.is_empty()
+        || is_named_in_arns(aws.reference, arn.service)
+        || aws.reference.is_retired_service(arn.service)
+    {
+        return;
+    }
+    let finding = Finding::new(&ARN_SERVICE_UNKNOWN, span, format!("no service is called `{}`", arn.service));
+    out.push(match aws.reference.nearest_service(arn.service) {
+        Some(meant) => finding.help(format!("did you mean `{}`?", meant.prefix())),
+        None => finding.help(format!("by the service reference of {}", aws.reference.date())),
+    });
+}
+
+/// Whether ARNs of some other service's resources name a service so: its own name in ARNs differs from its prefix.
+fn is_named_in_arns(reference: &Reference, service: &str) -> bool {
+    reference.services().any(|known| forms(known).any(|arn| arn.service == service))
+        || fact("unlisted-name", service).is_some()
+}
+
+/// A field of an ARN that some kinds of resources leave empty.
+#[derive(Clone, Copy)]
+struct Field {
+    name: &'static str,
+    of: fn(&Arn<'_>) -> bool,
+    not_allowed: &'static str,
+    missing: &'static str,
+}
+
+const REGION: Field = Field {
+    name: "Region",
+    of: |arn| !arn.region.is_empty(),
+    not_allowed: "ARN_REGION_NOT_ALLOWED",
+    missing: "MISSING_ARN_REGION",
+};
+
+const ACCOUNT: Field = Field {
+    name: "account",
+    of: |arn| !arn.account.is_empty(),
+    not_allowed: "ARN_ACCOUNT_NOT_ALLOWED",
+    missing: "MISSING_ARN_ACCOUNT",
+};
+
+fn fields(arn: &Arn<'_>, span: Span, service: Service<'_>, out: &mut Findings<'_>) {
+    for (field, text) in [(REGION, arn.region), (ACCOUNT, arn.account)] {
+        let is_open = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+        // IAM's own Region has a rule that says so; `aws` stands for AWS's own resources.
+        let is_told = (arn.service == "iam" && field.name == "Region") || text == "aws";
+        if is_open || is_told || text.contains('$') || is_placeholder(text) {
+            continue;
+        }
+        let has = !text.is_empty();
+        let is_kind = |with: bool, fits: fn(&str, &str) -> bool| {
+            forms(service).any(|form| (field.of)(&form) == with && fits(form.resource, arn.resource))
+        };
+        // What the reference lacks must not be told of: the resource's own kind must be known, and no other may fit.
+        if is_kind(has, may_be) || !is_kind(!has, is_of) || is_unlisted(arn) {
+            continue;
+        }
+        let article = article(field.name);
+        out.push(if has {
+            let message = format!("an ARN like this of {} has no {}", arn.service, field.name);
+            let finding = Finding::new(&ARN_FIELD_NOT_ALLOWED, span, message).code(field.not_allowed);
+            finding.help(format!("leave the {} empty", field.name))
+        } else {
+            let message = format!("an ARN like this of {} has {article} {}", arn.service, field.name);
+            let finding = Finding::new(&ARN_FIELD_MISSING, span, message).code(field.missing);
+            finding.help(format!("write the {}, or `*`", field.name))
+        });
+    }
+}
+
+fn article(name: &str) -> &'static str {
+    if name.starts_with('a') { "an" } else { "a" }
+}
+
+/// Whether AWS has resources like this whose ARNs no table lists.
+fn is_unlisted(arn: &Arn<'_>) -> bool {
+    fact("unlisted-arn", arn.service).is_some_and(|fact| glob::includes(fact.value, arn.resource))
+}
+
+/// Whether a resource could be of a kind, by what stands before the first variable of one and the first wildcard of the
+/// other.
+fn may_be(form: &str, resource: &str) -> bool {
+    let (start, own) = starts(form, resource);
+    own.starts_with(start) || (own.len() < resource.len() && start.starts_with(own))
+}
+
+/// Whether a resource is of a kind, as far as its start tells.
+fn is_of(form: &str, resource: &str) -> bool {
+    let (start, own) = starts(form, resource);
+    own.starts_with(start)
+}
+
+fn starts<'t>(form: &'t str, resource: &'t str) -> (&'t str, &'t str) {
+    let plain = |text: &'t str| text.split("${").next().unwrap_or_default();
+    (plain(form), glob::literal_start(plain(resource)))
+}
