@@ -38,15 +38,18 @@ pub struct Key {
     pub expiration: Option<Spanned<String>>,
     /// `PRIMARY` or `REPLICA`, for a multi-Region key.
     pub multi_region: Option<Spanned<String>>,
+    /// The address of the resource that describes it, in a plan or a state.
+    pub address: Option<String>,
     /// Where it is described.
     pub span: Span,
 }
 
 impl Key {
-    /// The part of its ARN by which KMS knows it in its account and Region.
+    /// The part of its ARN by which KMS knows it in its account and Region; its address until it has an ARN.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.arn.as_ref().and_then(|arn| arn.value.rsplit('/').next())
+        let by_arn = self.arn.as_ref().and_then(|arn| arn.value.rsplit('/').next());
+        by_arn.or(self.address.as_deref())
     }
 
     /// What its spec is good for; `None` where it is not told, or not known here.

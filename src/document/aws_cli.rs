@@ -253,6 +253,7 @@ fn key(metadata: &Node<'_>) -> Key {
         origin: spanned(metadata, "Origin"),
         expiration: spanned(metadata, "ExpirationModel"),
         multi_region: metadata.get("MultiRegionConfiguration").and_then(|of| spanned(of, "MultiRegionKeyType")),
+        address: None,
         span: metadata.span,
     }
 }

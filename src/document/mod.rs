@@ -22,7 +22,7 @@ use self::kasten::Facts;
 use crate::{
     key::{Alias, Key, Rotation},
     policy::{self, Policy, PolicyKind},
-    source::{Origin, Source, SourceId, Span},
+    source::{Origin, Source, SourceId, Span, Spanned},
     syntax::{self, Member, Node, Tree, Value, embed::Writing, json, yaml},
 };
 
@@ -67,6 +67,8 @@ pub struct Document<'a> {
     pub reported: bool,
     /// Whether a tool made it from what stands elsewhere, so that no fix may touch it.
     pub is_copy: bool,
+    /// The resources that rules look at beside policies: address and place, in the order of the text.
+    pub resources: Vec<Spanned<String>>,
 }
 
 /// A policy in a file.
@@ -90,6 +92,8 @@ pub struct PolicyDocument<'a> {
     pub is_copy: bool,
     /// The names of the users, groups or roles that carry it, where the file tells.
     pub holders: Vec<String>,
+    /// The key that it belongs to, by what [`Key::id`] gives, where the file tells.
+    pub key: Option<String>,
     /// What of it is not known until a plan is applied.
     pub awaits: Vec<Awaited>,
     /// Whether any of it is marked as sensitive: nothing that it says may be shown.
@@ -225,6 +229,7 @@ impl<'a> Document<'a> {
             rotations: Vec::new(),
             reported: true,
             is_copy: false,
+            resources: Vec::new(),
         }
     }
 
@@ -238,7 +243,21 @@ impl<'a> Document<'a> {
     /// How many documents of the report it is: its policies, and what it tells besides them.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.policies.len() + usize::from(self.policies.is_empty() || !self.facts.is_empty())
+        self.policies.len() + usize::from(self.has_own_entry()) + self.resources.len()
+    }
+
+    /// Whether the report has an entry for what it tells as a whole: for what is neither a policy nor a resource.
+    #[must_use]
+    pub fn has_own_entry(&self) -> bool {
+        (self.policies.is_empty() && self.resources.is_empty()) || !self.facts.is_empty()
+    }
+
+    /// Which of its entries in the report a place belongs to, where it stands in a resource.
+    #[must_use]
+    pub fn entry_at(&self, place: Span) -> Option<usize> {
+        let index = self.resources.partition_point(|resource| resource.span.end <= place.start);
+        self.resources.get(index).filter(|resource| resource.span.contains(place))?;
+        Some(self.policies.len() + usize::from(self.has_own_entry()) + index)
     }
 
     fn read(
@@ -311,6 +330,7 @@ impl<'a> PolicyDocument<'a> {
             writing: Writing::default(),
             is_copy: false,
             holders: Vec::new(),
+            key: None,
             awaits: Vec::new(),
             is_sensitive: false,
         }

@@ -46,6 +46,8 @@ pub struct Project<'a> {
     derived_keys: Vec<Key>,
     /// The aliases by which files tell Kasten to use its key.
     derived_aliases: Vec<Spanned<String>>,
+    /// The ids of the keys that files tell Kasten to use.
+    named_keys: Vec<String>,
 }
 
 /// A workload that files name.
@@ -103,6 +105,7 @@ impl<'a> Project<'a> {
         }
         let described: Vec<String> =
             self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.clone()).collect();
+        self.named_keys = keys.iter().filter_map(Key::id).map(str::to_owned).collect();
         for key in keys {
             let told = self.derived_keys.iter().filter_map(|key| key.arn.as_ref()).map(|arn| &arn.value);
             let arn = key.arn.as_ref().map(|arn| &arn.value);
@@ -136,7 +139,42 @@ impl<'a> Project<'a> {
             |folder: &str| self.documents.iter().any(|document| document.folder == folder && of_kind(document));
         let folder = folder.filter(|folder| has_own(folder));
         let near = self.documents.iter().filter(|document| folder.is_none_or(|folder| document.folder == folder));
-        near.flat_map(|document| &document.policies).filter(|policy| policy.kind == kind).collect()
+        let all: Vec<_> = near.flat_map(|document| &document.policies).filter(|policy| policy.kind == kind).collect();
+        let ids = self.workloads_keys();
+        let of_key = |policy: &&PolicyDocument<'_>| policy.key.as_deref().is_some_and(|key| ids.contains(&key));
+        if kind == PolicyKind::Key && all.len() > 1 && all.iter().any(of_key) {
+            return all.into_iter().filter(of_key).collect();
+        }
+        all
+    }
+
+    /// The ids of the described keys that the workload uses, by an alias that was declared or by what files tell Kasten.
+    fn workloads_keys(&self) -> Vec<&str> {
+        let derived = self.derived_aliases.iter().map(|alias| alias.value.as_str());
+        let names: Vec<&str> = self.declared.aliases.iter().map(String::as_str).chain(derived).collect();
+        let listed = self.documents.iter().flat_map(|document| &document.aliases);
+        let aliases = listed.filter(|alias| names.contains(&alias.name.value.as_str()));
+        let mut ids: Vec<&str> =
+            aliases.filter_map(|alias| alias.target.as_ref()).map(|id| id.value.as_str()).collect();
+        ids.extend(self.named_keys.iter().map(String::as_str));
+        ids
+    }
+
+    /// Whether a key is one that the workload uses: by its alias, by what files tell Kasten, or as the only one there is.
+    #[must_use]
+    pub fn is_workloads_key(&self, key: &Key) -> bool {
+        let ids = self.workloads_keys();
+        let is_only = || ids.is_empty() && self.keys().nth(1).is_none();
+        self.names_a_workload() && (key.id().is_some_and(|id| ids.contains(&id)) || is_only())
+    }
+
+    /// The key that a policy belongs to: the one that its file tells, else the only one that is described.
+    #[must_use]
+    pub fn key_of_policy(&self, policy: &PolicyDocument<'_>) -> Option<&Key> {
+        match &policy.key {
+            Some(id) => self.keys().find(|key| key.id() == Some(id)),
+            None => self.only_key(),
+        }
     }
 
     /// Every policy of one kind.
@@ -154,7 +192,7 @@ impl<'a> Project<'a> {
     pub fn key_of(&self, rotation: &Rotation) -> Option<&Key> {
         let Some(told) = &rotation.key else { return self.only_key() };
         let id = told.value.rsplit('/').next();
-        self.keys().find(|key| key.id().is_some() && key.id() == id)
+        self.keys().find(|key| key.id().is_some() && (key.id() == id || key.id() == Some(&told.value)))
     }
 
     /// The aliases of the key: those declared, and those listed for a described key. Empty where nothing tells.
@@ -250,12 +288,6 @@ impl<'a> Project<'a> {
         first.filter(|_| second.is_none() && one_policy)
     }
 
-    /// The ARN of the one key that is described, where there is one key policy at most.
-    #[must_use]
-    pub fn only_key_arn(&self) -> Option<&str> {
-        self.only_key()?.arn.as_ref().map(|arn| arn.value.as_str())
-    }
-
     /// Whether anything says that these files are of one workload and its key.
     #[must_use]
     pub fn names_a_workload(&self) -> bool {
@@ -327,6 +359,7 @@ fn key(id: &Spanned<String>) -> Option<Key> {
         origin: None,
         expiration: None,
         multi_region: None,
+        address: None,
         span: id.span,
     })
 }

@@ -122,7 +122,8 @@ impl<'p, 'a> Places<'p, 'a> {
             policies.extend(document.policies.iter().map(Some));
             policies.resize(first + document.entries(), None);
             nodes.extend(document.policies.iter().map(|policy| Some(&policy.node)));
-            nodes.resize(first + document.entries(), document.tree.as_ref());
+            nodes.extend(document.has_own_entry().then_some(document.tree.as_ref()));
+            nodes.resize(first + document.entries(), None);
             of_source.entry(document.source).or_insert((first, first)).1 = nodes.len();
         }
         Self { nodes, policies, of_source }

@@ -244,8 +244,11 @@ impl<'a> Run<'a> {
             let name = policy.name.clone().or_else(|| document.name.clone());
             self.report.documents.push(info(name, Some(policy.kind.word()), policy.because));
         }
-        if document.entries() > document.policies.len() {
+        if document.has_own_entry() {
             self.report.documents.push(info(document.name.clone(), None, document.because));
+        }
+        for resource in &document.resources {
+            self.report.documents.push(info(Some(resource.value.clone()), None, document.because));
         }
         self.project.documents.push(document);
     }
@@ -322,6 +325,9 @@ impl Asking<'_, '_> {
             document.keys.iter().for_each(|key| check.key(key, self.project, asked));
             document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
         });
+        for finding in &mut said.found {
+            finding.document = document.entry_at(finding.primary.span).map_or(first, |entry| first + entry);
+        }
         if !document.facts.is_empty() {
             let (before, number) = (said.found.len(), first + document.policies.len());
             self.gather(&mut said, &self.checks, Some(number), source, |check, asked| {

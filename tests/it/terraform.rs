@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use kpl::{
+    document::Declared,
     finding::{Applicability, Persona, Report},
     lint::{self, Options},
     render,
@@ -112,4 +113,26 @@ fn a_later_format_is_named_and_a_truncated_plan_is_read_as_far_as_it_goes() {
             .iter()
             .all(|finding| finding.fix.as_ref().is_none_or(|fix| fix.applicability == Applicability::DisplayOnly))
     );
+}
+
+/// Two keys with a policy each: the alias tells which of them the workload uses.
+#[test]
+fn the_alias_of_a_state_tells_which_key_policy_is_the_workloads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform/kasten-aws.state-show.json");
+    // What the release and the secret tell of the key would settle it.
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.replace("encryption.primaryKey.awsCmkKeyId", "encryption.other").replace("awscmkkeyid", "other");
+    let (sources, inputs) = fixtures::sources(&[("state.json".to_owned(), text)]);
+    let declared = |alias: &str| Declared {
+        workloads: vec!["arn:aws:iam::123456789012:role/other".parse().unwrap()],
+        aliases: vec![alias.to_owned()],
+        ..Declared::default()
+    };
+    let several = "there are several key policies, and which key the workload uses cannot be told";
+    let report =
+        |alias: &str| lint::lint(&sources, &inputs, &Options { declared: declared(alias), ..Options::default() });
+    let known = report("alias/kasten");
+    assert!(known.not_evaluated.iter().all(|silent| silent.reason != several));
+    let other = report("alias/other");
+    assert!(other.not_evaluated.iter().any(|silent| silent.reason == several));
 }

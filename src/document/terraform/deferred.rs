@@ -45,7 +45,7 @@ pub(super) fn rebuilt<'a>(resource: &Resource<'_, 'a>, source: &Source) -> Node<
 }
 
 /// A tree in which what is marked as unknown is unknown.
-fn settled<'a>(node: &Node<'a>, unknown_tree: Option<&Node<'_>>) -> Node<'a> {
+pub(super) fn settled<'a>(node: &Node<'a>, unknown_tree: Option<&Node<'_>>) -> Node<'a> {
     let Some(marks) = unknown_tree else { return node.clone() };
     let value = match (&node.value, &marks.value) {
         (_, Value::Bool(true)) => Value::Unknown,

@@ -9,6 +9,7 @@
 mod attributes;
 mod configuration;
 mod deferred;
+mod joined;
 mod output;
 mod permission;
 mod policies;
@@ -65,6 +66,7 @@ pub(super) fn recognise<'a>(
         _ => {}
     }
     let mut policies = Policies::new(source, declared, document, &resources, &configuration, &secrets);
+    policies.join();
     policies.resources();
     match form {
         Form::Plan => policies.planned_outputs(root.get("output_changes")),

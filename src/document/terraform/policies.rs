@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::{
     attributes::{self, Attribute},
     configuration::{Configuration, Origin, Target, call_path, distinct},
-    deferred, permission,
+    deferred,
+    joined::Links,
+    permission,
     resource::{Resource, unknown},
 };
 use crate::{
@@ -33,6 +35,8 @@ pub(super) struct Policies<'r, 'd, 'a> {
     texts: HashSet<u64>,
     /// Data sources whose policy was read as that of a resource.
     used: HashSet<usize>,
+    /// What joins policies to keys and holders.
+    pub(super) links: Links,
 }
 
 /// A policy of a resource: its attribute, and the item of the block that it stands in.
@@ -67,8 +71,8 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         for (index, resource) in resources.iter().enumerate().filter(|(_, resource)| is_followed(resource)) {
             places.entry((call_path(&resource.module), own_name(resource))).or_default().push(index);
         }
-        let (texts, used) = (HashSet::new(), HashSet::new());
-        Self { source, declared, document, resources, configuration, secrets, places, texts, used }
+        let (texts, used, links) = (HashSet::new(), HashSet::new(), Links::default());
+        Self { source, declared, document, resources, configuration, secrets, places, texts, used, links }
     }
 
     /// Reads the policies of all resources, then those of data sources that no resource repeats.
@@ -127,7 +131,17 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
             self.slot(resource, slot);
             paths.extend((count..self.document.policies.len()).map(|_| slot.path()));
         }
+        if self.document.policies.len() == before {
+            return;
+        }
+        let (key, holders) = (self.key_of(resource), self.holders_of(resource));
         let found = self.document.policies.get_mut(before..).unwrap_or_default();
+        for policy in found.iter_mut() {
+            policy.key.clone_from(&key);
+            if policy.kind == PolicyKind::Identity {
+                policy.holders.clone_from(&holders);
+            }
+        }
         if found.len() > 1 {
             for (policy, path) in found.iter_mut().zip(paths) {
                 policy.name = Some(format!("{}.{path}", resource.address));
@@ -144,6 +158,9 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
                 _ => return,
             },
         };
+        if self.is_governed(resource) {
+            return;
+        }
         let address = resource.address.to_string();
         if let Some(mark) = slot.marks.and_then(|marks| unknown(marks, slot.attribute.name)) {
             self.unknown(resource, slot, mark, kind);

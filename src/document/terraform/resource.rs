@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use crate::syntax::{Node, Value};
+use crate::{
+    source::Span,
+    syntax::{Node, Value},
+};
 
 /// One instance of a resource or a data source.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub(super) struct Resource<'r, 'a> {
     pub(super) unknown: Option<&'r Node<'a>>,
     /// What a plan does with it.
     pub(super) change: Change,
+    /// Where the file tells of it: the change, or the values.
+    pub(super) place: Span,
 }
 
 /// What a plan does with a resource.
@@ -63,7 +68,8 @@ impl<'r, 'a> Resource<'r, 'a> {
             _ => Change::Made,
         };
         let values = if kind == Change::Gone { change.get("before")? } else { change.get("after")? };
-        Some(Self { unknown: change.get("after_unknown"), ..Self::listed(entry, values, kind)? })
+        let (unknown, place) = (change.get("after_unknown"), change.span);
+        Some(Self { unknown, place, ..Self::listed(entry, values, kind)? })
     }
 
     /// The resources of a module and of those that it calls, as `terraform show -json` lists values.
@@ -91,6 +97,7 @@ impl<'r, 'a> Resource<'r, 'a> {
             values,
             unknown: None,
             change,
+            place: values.span,
         })
     }
 
@@ -109,7 +116,7 @@ impl<'r, 'a> Resource<'r, 'a> {
         let current = instances.iter().filter(|instance| instance.get("deposed").is_none());
         current
             .filter_map(|instance| {
-                let index = instance.get("index_key");
+                let (index, values) = (instance.get("index_key"), instance.get("attributes")?);
                 Some(Self {
                     address: Cow::Owned(address(module, is_data, kind, name, index)),
                     module: Cow::Borrowed(module),
@@ -117,9 +124,10 @@ impl<'r, 'a> Resource<'r, 'a> {
                     kind,
                     name,
                     index,
-                    values: instance.get("attributes")?,
+                    values,
                     unknown: None,
                     change: Change::Stands,
+                    place: values.span,
                 })
             })
             .collect()

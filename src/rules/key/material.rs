@@ -108,7 +108,7 @@ impl Check for KeyMaterial {
     }
 
     fn key(&self, key: &Key, project: &Project<'_>, out: &mut Findings<'_>) {
-        let declared = project.names_a_workload();
+        let declared = project.names_a_workload() && (key.address.is_none() || project.is_workloads_key(key));
         if let (Some(spec), Some(usage), Some(family)) = (&key.spec, &key.usage, key.family()) {
             spec_and_usage(spec, usage, family, out);
         }

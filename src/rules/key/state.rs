@@ -92,7 +92,7 @@ impl Check for KeyState {
     }
 
     fn key(&self, key: &Key, project: &Project<'_>, out: &mut Findings<'_>) {
-        let declared = project.names_a_workload();
+        let declared = project.names_a_workload() && (key.address.is_none() || project.is_workloads_key(key));
         if let Some(manager) = key.manager.as_ref().filter(|manager| manager.value == "AWS") {
             let finding = Finding::new(&AWS_MANAGED_KEY, manager.span, "AWS manages this key")
                 .help("create a key of your own: the policy of this one lets in one AWS service alone");
@@ -104,8 +104,11 @@ impl Check for KeyState {
                 Finding::new(rule, value.span, (wanted.message)(&value.value)).help((wanted.help)(&value.value));
             out.push(if declared { finding } else { unsure(finding, Severity::Warning) });
         };
-        tell(&KEY_NOT_SYMMETRIC, key.spec.as_ref(), &SPEC);
-        tell(&KEY_USAGE_WRONG, key.usage.as_ref(), &USAGE);
+        // A plan holds keys of others, for other purposes.
+        if key.address.is_none() || project.is_workloads_key(key) {
+            tell(&KEY_NOT_SYMMETRIC, key.spec.as_ref(), &SPEC);
+            tell(&KEY_USAGE_WRONG, key.usage.as_ref(), &USAGE);
+        }
         tell(&KEY_NOT_ENABLED, key.state.as_ref(), &STATE);
     }
 }

@@ -204,7 +204,7 @@ fn key_region<'p>(cx: &RuleContext<'p, '_>) -> Option<&'p str> {
     if cx.project.keys().next().is_none() {
         return cx.project.declared.region.as_deref();
     }
-    let arn = Arn::parse(&cx.project.only_key()?.arn.as_ref()?.value).ok()?;
+    let arn = Arn::parse(&cx.project.key_of_policy(cx.document)?.arn.as_ref()?.value).ok()?;
     let is_multi_region = arn.resource.starts_with("key/mrk-");
     (!is_multi_region && !arn.region.is_empty()).then_some(arn.region)
 }

@@ -120,7 +120,7 @@ impl Check for Content {
             items.filter(|resource| resource.value.as_str() != "*").for_each(|item| resource(item, cx, out));
         }
         actions(statement, cx, out);
-        if let Some(key) = cx.project.only_key() {
+        if let Some(key) = cx.project.key_of_policy(cx.document) {
             impossible_actions(statement, key, cx, out);
         }
         for condition in statement.conditions_on("kms:ResourceAliases") {
@@ -137,7 +137,7 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
     {
         return;
     }
-    let known = cx.project.only_key_arn();
+    let known = cx.project.key_of_policy(cx.document).and_then(|key| key.arn.as_ref()).map(|arn| arn.value.as_str());
     let is_key_arn = item.value.arn().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
     let is_own = known.is_some_and(|arn| item.value.covers(arn));
     let finding = if is_own || (known.is_none() && (is_key_arn || item.value.covers_every_key())) {

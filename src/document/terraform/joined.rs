@@ -1,0 +1,250 @@
+//! What the resources of one file tell of one another: keys, aliases, who carries which policy.
+//!
+//! While ids are not known they are joined by address: the key that an alias points to is known by the resource's address
+//! where it has no id yet.
+//!
+//! Source: Terraform AWS provider, `aws_kms_key`, `aws_kms_alias`, `aws_iam_role_policy_attachment` and their kin.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    configuration::Origin,
+    deferred::settled,
+    policies::{Policies, own_name},
+    resource::Resource,
+};
+use crate::{
+    document::{helm, kubernetes},
+    key::{Alias, Key, Rotation},
+    source::{Span, Spanned},
+    syntax::{Node, Value},
+};
+
+/// The resource types that are keys.
+const KEYS: [&str; 4] = ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
+
+/// Attachments of a managed policy: the type, and the attributes that name who carries it.
+const ATTACHMENTS: [(&str, &[&str]); 4] = [
+    ("aws_iam_role_policy_attachment", &["role"]),
+    ("aws_iam_user_policy_attachment", &["user"]),
+    ("aws_iam_group_policy_attachment", &["group"]),
+    ("aws_iam_policy_attachment", &["roles", "users", "groups"]),
+];
+
+/// Inline policies: the type, and the attribute that names who carries it.
+const INLINE: [(&str, &str); 3] =
+    [("aws_iam_role_policy", "role"), ("aws_iam_user_policy", "user"), ("aws_iam_group_policy", "group")];
+
+/// What joins the policies of a file to keys and to those who carry them.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    /// The keys whose policy is a resource of its own.
+    governed: HashSet<String>,
+    /// Who carries a managed policy, by the policy's ARN or address.
+    carriers: HashMap<String, Vec<String>>,
+}
+
+impl<'r, 'a> Policies<'r, '_, 'a> {
+    /// Reads keys, aliases, rotations, and what the file tells of Kasten.
+    pub(super) fn join(&mut self) {
+        let resources = self.resources;
+        for resource in resources.iter().filter(|resource| !resource.is_data && resource.is_there()) {
+            match resource.kind {
+                kind if KEYS.contains(&kind) => self.key(resource),
+                "aws_kms_alias" => self.alias(resource),
+                "aws_kms_key_policy" => {
+                    let key = self.refers(resource, "key_id").map(|id| last(&id.value).to_owned());
+                    self.links.governed.extend(key);
+                }
+                "helm_release" => {
+                    let values = settled(resource.values, resource.unknown);
+                    helm::release(&values, self.source, &mut self.document.facts, &mut self.document.hidden);
+                }
+                "kubernetes_secret" | "kubernetes_secret_v1" => {
+                    let values = settled(resource.values, resource.unknown);
+                    let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
+                    kubernetes::terraform_secret(&values, self.source, facts, hidden);
+                }
+                "kubernetes_manifest" => {
+                    let values = settled(resource.values, resource.unknown);
+                    if let Some(object) = values.get("manifest") {
+                        let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
+                        kubernetes::manifest(object, self.source, facts, hidden);
+                    }
+                }
+                kind => {
+                    if let Some((_, carriers)) = ATTACHMENTS.iter().find(|(attachment, _)| *attachment == kind) {
+                        self.attachment(resource, carriers);
+                    }
+                }
+            }
+        }
+        self.unseen();
+        self.document.resources.sort_by_key(|resource| resource.span);
+    }
+
+    /// What an attribute refers to: its text, or the address of the resource whose attribute it will be.
+    pub(super) fn refers(&self, resource: &Resource<'_, 'a>, attribute: &str) -> Option<Spanned<String>> {
+        if let Some(value) = resource.values.get(attribute).filter(|value| value.as_str().is_some()) {
+            return Some(Spanned::new(value.as_str()?.to_owned(), value.span));
+        }
+        let mark = resource.unknown_at(attribute)?;
+        let configured = self.configuration.resource(&resource.module, &own_name(resource))?;
+        let expression = configured.get("expressions")?.get(attribute)?;
+        let Origin::Attribute(target) = self.configuration.origin(&resource.module, expression) else { return None };
+        let found = self.resources.get(self.target(&target, resource)?)?;
+        let name = match found.kind {
+            kind if KEYS.contains(&kind) => key_id(found),
+            "aws_iam_role" | "aws_iam_user" | "aws_iam_group" => holder(found),
+            _ => found.address.to_string(),
+        };
+        Some(Spanned::new(name, mark.span))
+    }
+
+    fn key(&mut self, resource: &Resource<'_, 'a>) {
+        let text = |name: &str| spanned(resource, name);
+        let external = resource.kind.contains("external");
+        let store = || text("custom_key_store_id").map(|store| Spanned::new("AWS_CLOUDHSM".to_owned(), store.span));
+        let proxy = || text("xks_key_id").map(|key| Spanned::new("EXTERNAL_KEY_STORE".to_owned(), key.span));
+        let origin = if external { "EXTERNAL" } else { "AWS_KMS" };
+        let origin = proxy().or_else(store).unwrap_or_else(|| Spanned::new(origin.to_owned(), resource.values.span));
+        let symmetric = || Spanned::new("SYMMETRIC_DEFAULT".to_owned(), resource.values.span);
+        let spec = text("customer_master_key_spec").or_else(|| text("key_spec"));
+        let disabled = ["is_enabled", "enabled"].into_iter().find_map(|name| boolean(resource, name));
+        let state = disabled.filter(|enabled| !enabled.value);
+        let expires = text("valid_to").map(|date| Spanned::new("KEY_MATERIAL_EXPIRES".to_owned(), date.span));
+        let replica = resource.kind.contains("replica");
+        let id = key_id(resource);
+        if let Some(enabled) = boolean(resource, "enable_key_rotation") {
+            let period = resource.values.get("rotation_period_in_days");
+            let period = period.and_then(|period| match &period.value {
+                Value::Number(days) if enabled.value => Some(Spanned::new(days.to_string(), period.span)),
+                _ => None,
+            });
+            let (key, span) = (Some(Spanned::new(id, resource.values.span)), enabled.span);
+            self.document.rotations.push(Rotation { key, enabled, period, span });
+        }
+        self.document.resources.push(Spanned::new(resource.address.to_string(), resource.place));
+        self.document.keys.push(Key {
+            arn: text("arn"),
+            account: None,
+            spec: spec.or_else(|| external.then(symmetric)),
+            usage: text("key_usage"),
+            state: state.map(|state| Spanned::new("Disabled".to_owned(), state.span)),
+            manager: None,
+            origin: Some(origin),
+            expiration: expires,
+            multi_region: replica.then(|| Spanned::new("REPLICA".to_owned(), resource.values.span)),
+            address: Some(resource.address.to_string()),
+            span: resource.values.span,
+        });
+    }
+
+    fn alias(&mut self, resource: &Resource<'_, 'a>) {
+        let target = self.refers(resource, "target_key_id");
+        let target = target.map(|target| Spanned::new(last(&target.value).to_owned(), target.span));
+        self.document.aliases.extend(spanned(resource, "name").map(|name| Alias { name, target }));
+    }
+
+    fn attachment(&mut self, resource: &Resource<'_, 'a>, carriers: &[&str]) {
+        let Some(policy) = self.refers(resource, "policy_arn") else { return };
+        let mut names: Vec<String> = Vec::new();
+        for attribute in carriers {
+            match resource.values.get(attribute).and_then(Node::as_list) {
+                Some(listed) => names.extend(listed.iter().filter_map(Node::as_str).map(name_of)),
+                None => names.extend(self.refers(resource, attribute).map(|holder| name_of(&holder.value))),
+            }
+        }
+        self.links.carriers.entry(policy.value).or_default().extend(names);
+    }
+
+    /// Notes who carries a managed policy that the file only names.
+    fn unseen(&mut self) {
+        let policies = self.resources.iter().filter(|resource| resource.kind == "aws_iam_policy");
+        let seen: HashSet<&str> =
+            policies.flat_map(|policy| policy.text("arn").into_iter().chain([policy.address.as_ref()])).collect();
+        let mut unseen: Vec<String> = Vec::new();
+        for (policy, names) in &self.links.carriers {
+            if !seen.contains(policy.as_str()) {
+                unseen.extend(names.iter().cloned());
+            }
+        }
+        for role in self.resources.iter().filter(|resource| resource.kind == "aws_iam_role" && resource.is_there()) {
+            let managed = role.values.get("managed_policy_arns").and_then(Node::as_list).unwrap_or_default();
+            if managed.iter().filter_map(Node::as_str).any(|arn| !seen.contains(arn)) {
+                unseen.push(holder(role));
+            }
+        }
+        unseen.sort_unstable();
+        unseen.dedup();
+        self.document.unseen.extend(unseen);
+    }
+
+    /// The key that a policy of a resource belongs to, by id or address.
+    pub(super) fn key_of(&self, resource: &Resource<'_, 'a>) -> Option<String> {
+        match resource.kind {
+            kind if KEYS.contains(&kind) => Some(key_id(resource)),
+            "aws_kms_key_policy" => self.refers(resource, "key_id").map(|id| last(&id.value).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether a key's own `policy` only repeats what another resource sets, or what was there before it.
+    pub(super) fn is_governed(&self, resource: &Resource<'_, 'a>) -> bool {
+        let configured = self.configuration.resource(&resource.module, &own_name(resource));
+        let sets = configured.is_some_and(|found| {
+            found.get("expressions").is_some_and(|expressions| expressions.get("policy").is_some())
+        });
+        KEYS.contains(&resource.kind) && !sets && self.links.governed.contains(&key_id(resource))
+    }
+
+    /// The names of those who carry the policies of a resource.
+    pub(super) fn holders_of(&self, resource: &Resource<'_, 'a>) -> Vec<String> {
+        if resource.kind == "aws_iam_role" {
+            return vec![holder(resource)];
+        }
+        if let Some((_, attribute)) = INLINE.iter().find(|(kind, _)| *kind == resource.kind) {
+            return self.refers(resource, attribute).map(|found| name_of(&found.value)).into_iter().collect();
+        }
+        let carriers = |policy: &str| self.links.carriers.get(policy).cloned().unwrap_or_default();
+        let mut names = carriers(&resource.address);
+        names.extend(resource.text("arn").map(carriers).unwrap_or_default());
+        names
+    }
+}
+
+/// What a key is known by: its id, or its address until it has one.
+fn key_id(resource: &Resource<'_, '_>) -> String {
+    let told = resource.text("key_id").or_else(|| resource.text("arn").map(last));
+    told.map_or_else(|| resource.address.to_string(), str::to_owned)
+}
+
+/// The name of a role, a user or a group; its address until it has one.
+fn holder(resource: &Resource<'_, '_>) -> String {
+    resource.text("name").map_or_else(|| resource.address.to_string(), str::to_owned)
+}
+
+/// The name in an ARN of a role or a user, where one stands for it.
+fn name_of(text: &str) -> String {
+    if text.starts_with("arn:") { last(text).to_owned() } else { text.to_owned() }
+}
+
+/// The last part of a key's ARN; anything else as it is.
+fn last(text: &str) -> &str {
+    if text.starts_with("arn:") { text.rsplit('/').next().unwrap_or(text) } else { text }
+}
+
+fn spanned(resource: &Resource<'_, '_>, attribute: &str) -> Option<Spanned<String>> {
+    let value = resource.values.get(attribute)?;
+    let text = value.as_str().filter(|text| !text.is_empty())?;
+    Some(Spanned::new(text.to_owned(), value.span))
+}
+
+fn boolean(resource: &Resource<'_, '_>, attribute: &str) -> Option<Spanned<bool>> {
+    let value = resource.values.get(attribute)?;
+    let place: Span = value.span;
+    match value.value {
+        Value::Bool(flag) => Some(Spanned::new(flag, place)),
+        _ => None,
+    }
+}
