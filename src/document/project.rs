@@ -1,5 +1,7 @@
 //! The documents of a run, joined, with what the user has declared of them.
 
+use std::{collections::HashMap, sync::OnceLock};
+
 use super::{
     Document, PolicyDocument,
     kasten::{CLUSTER_SECRET, Caller, Field, PRIMARY_KEY_SECRET, Passkey, Secret},
@@ -48,6 +50,21 @@ pub struct Project<'a> {
     derived_aliases: Vec<Spanned<String>>,
     /// The ids of the keys that files tell Kasten to use.
     named_keys: Vec<String>,
+    /// What follows from all documents together, found once: a state may hold thousands of keys.
+    summary: OnceLock<Summary>,
+}
+
+/// What follows from all documents of a run together.
+#[derive(Debug, Default)]
+struct Summary {
+    /// The account that owns every key.
+    owner: Option<AccountId>,
+    /// Where each key stands in the order of [`Project::keys`], by its id.
+    by_id: HashMap<String, (usize, usize)>,
+    /// The ids of the keys that the workload uses.
+    workloads_keys: Vec<String>,
+    /// Whether there is one key policy at most.
+    has_one_policy: bool,
 }
 
 /// A workload that files name.
@@ -97,7 +114,7 @@ impl<'a> Project<'a> {
             }
             for id in key_ids(document) {
                 let Some(name) = alias_name(&id.value) else {
-                    keys.extend(key(&id));
+                    keys.extend(key_named(&id));
                     continue;
                 };
                 aliases.push(Spanned::new(name.to_owned(), id.span));
@@ -140,8 +157,8 @@ impl<'a> Project<'a> {
         let folder = folder.filter(|folder| has_own(folder));
         let near = self.documents.iter().filter(|document| folder.is_none_or(|folder| document.folder == folder));
         let all: Vec<_> = near.flat_map(|document| &document.policies).filter(|policy| policy.kind == kind).collect();
-        let ids = self.workloads_keys();
-        let of_key = |policy: &&PolicyDocument<'_>| policy.key.as_deref().is_some_and(|key| ids.contains(&key));
+        let ids = &self.summary().workloads_keys;
+        let of_key = |policy: &&PolicyDocument<'_>| policy.key.as_ref().is_some_and(|key| ids.contains(key));
         if kind == PolicyKind::Key && all.len() > 1 && all.iter().any(of_key) {
             return all.into_iter().filter(of_key).collect();
         }
@@ -149,30 +166,28 @@ impl<'a> Project<'a> {
     }
 
     /// The ids of the described keys that the workload uses, by an alias that was declared or by what files tell Kasten.
-    fn workloads_keys(&self) -> Vec<&str> {
+    fn used_keys(&self) -> Vec<String> {
         let derived = self.derived_aliases.iter().map(|alias| alias.value.as_str());
         let names: Vec<&str> = self.declared.aliases.iter().map(String::as_str).chain(derived).collect();
         let listed = self.documents.iter().flat_map(|document| &document.aliases);
         let aliases = listed.filter(|alias| names.contains(&alias.name.value.as_str()));
-        let mut ids: Vec<&str> =
-            aliases.filter_map(|alias| alias.target.as_ref()).map(|id| id.value.as_str()).collect();
-        ids.extend(self.named_keys.iter().map(String::as_str));
-        ids
+        let ids = aliases.filter_map(|alias| alias.target.as_ref()).map(|id| &id.value);
+        ids.chain(&self.named_keys).cloned().collect()
     }
 
     /// Whether a key is one that the workload uses: by its alias, by what files tell Kasten, or as the only one there is.
     #[must_use]
     pub fn is_workloads_key(&self, key: &Key) -> bool {
-        let ids = self.workloads_keys();
+        let ids = &self.summary().workloads_keys;
         let is_only = || ids.is_empty() && self.keys().nth(1).is_none();
-        self.names_a_workload() && (key.id().is_some_and(|id| ids.contains(&id)) || is_only())
+        self.names_a_workload() && (key.id().is_some_and(|id| ids.iter().any(|used| used == id)) || is_only())
     }
 
     /// The key that a policy belongs to: the one that its file tells, else the only one that is described.
     #[must_use]
     pub fn key_of_policy(&self, policy: &PolicyDocument<'_>) -> Option<&Key> {
         match &policy.key {
-            Some(id) => self.keys().find(|key| key.id() == Some(id)),
+            Some(id) => self.key(id),
             None => self.only_key(),
         }
     }
@@ -192,16 +207,13 @@ impl<'a> Project<'a> {
     pub fn key_of(&self, rotation: &Rotation) -> Option<&Key> {
         let Some(told) = &rotation.key else { return self.only_key() };
         let id = told.value.rsplit('/').next();
-        self.keys().find(|key| key.id().is_some() && (key.id() == id || key.id() == Some(&told.value)))
+        self.key(&told.value).or_else(|| self.key(id?))
     }
 
     /// The aliases of the key: those declared, and those listed for a described key. Empty where nothing tells.
     #[must_use]
     pub fn aliases(&self) -> Vec<&str> {
-        let is_described = |target: &str| {
-            let mut ids = self.keys().filter_map(Key::id);
-            ids.any(|id| id == target)
-        };
+        let is_described = |target: &str| self.key(target).is_some();
         let listed = self.documents.iter().flat_map(|document| &document.aliases);
         let listed = listed.filter(|alias| alias.target.as_ref().is_some_and(|target| is_described(&target.value)));
         let declared = self.declared.aliases.iter().map(String::as_str);
@@ -212,9 +224,39 @@ impl<'a> Project<'a> {
     /// The account that owns the key: what was declared, else the one that every described key names.
     #[must_use]
     pub fn owner(&self) -> Option<AccountId> {
-        if self.declared.account.is_some() {
-            return self.declared.account;
+        self.declared.account.or_else(|| self.summary().owner)
+    }
+
+    fn summary(&self) -> &Summary {
+        self.summary.get_or_init(|| Summary {
+            owner: self.every_owner(),
+            by_id: self.key_places(),
+            workloads_keys: self.used_keys(),
+            has_one_policy: self.policies(PolicyKind::Key).nth(1).is_none(),
+        })
+    }
+
+    /// Where each key stands, by its id: its document, or past the last the derived ones, and its number there.
+    fn key_places(&self) -> HashMap<String, (usize, usize)> {
+        let mut places = HashMap::new();
+        let lists = self.documents.iter().map(|document| &document.keys).chain([&self.derived_keys]);
+        for (list, keys) in lists.enumerate() {
+            for (number, key) in keys.iter().enumerate() {
+                if let Some(id) = key.id() {
+                    places.entry(id.to_owned()).or_insert((list, number));
+                }
+            }
         }
+        places
+    }
+
+    /// The key of an id.
+    fn key(&self, id: &str) -> Option<&Key> {
+        let (list, number) = self.summary().by_id.get(id)?;
+        self.documents.get(*list).map_or(&self.derived_keys, |document| &document.keys).get(*number)
+    }
+
+    fn every_owner(&self) -> Option<AccountId> {
         // Where more key policies than keys are given, which policy a described key has cannot be told.
         if self.policies(PolicyKind::Key).count() > self.keys().count() {
             return None;
@@ -284,8 +326,7 @@ impl<'a> Project<'a> {
     pub fn only_key(&self) -> Option<&Key> {
         let mut keys = self.keys();
         let (first, second) = (keys.next(), keys.next());
-        let one_policy = self.policies(PolicyKind::Key).count() <= 1;
-        first.filter(|_| second.is_none() && one_policy)
+        first.filter(|_| second.is_none() && self.summary().has_one_policy)
     }
 
     /// Whether anything says that these files are of one workload and its key.
@@ -346,7 +387,7 @@ pub fn alias_name(id: &str) -> Option<&str> {
 }
 
 /// A key of which its ARN alone is known.
-fn key(id: &Spanned<String>) -> Option<Key> {
+fn key_named(id: &Spanned<String>) -> Option<Key> {
     let arn = Arn::parse(&id.value).ok().filter(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))?;
     arn.account.parse::<AccountId>().ok()?;
     Some(Key {

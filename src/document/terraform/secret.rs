@@ -34,23 +34,33 @@ impl Found {
     fn walk(&mut self, node: &Node<'_>) {
         match &node.value {
             Value::Map(members) => {
-                for (values, marks) in MARKED {
-                    if let (Some(values), Some(marks)) = (node.get(values), node.get(marks)) {
-                        self.mark(values, marks);
-                    }
+                // Most objects are values, which say nothing of what is sensitive: one look at each name is enough.
+                if members.iter().any(|member| member.key.contains("sensitive")) {
+                    self.told(node);
                 }
-                self.resource(node);
-                if node.get("sensitive").is_some_and(|told| told.value == Value::Bool(true)) {
-                    self.places.extend(node.get("value").map(|value| value.span));
+                if members.iter().any(|member| member.key == "change") {
+                    self.resource(node);
                 }
-                self.instance(node);
-                for member in members {
+                for member in members.iter().filter(|member| is_nested(&member.value)) {
                     self.walk(&member.value);
                 }
             }
-            Value::List(items) => items.iter().for_each(|item| self.walk(item)),
+            Value::List(items) => items.iter().filter(|item| is_nested(item)).for_each(|item| self.walk(item)),
             _ => {}
         }
+    }
+
+    /// Notes what an object says of its own members.
+    fn told(&mut self, node: &Node<'_>) {
+        for (values, marks) in MARKED {
+            if let (Some(values), Some(marks)) = (node.get(values), node.get(marks)) {
+                self.mark(values, marks);
+            }
+        }
+        if is_sensitive(node) {
+            self.places.extend(node.get("value").map(|value| value.span));
+        }
+        self.instance(node);
     }
 
     fn mark(&mut self, values: &Node<'_>, marks: &Node<'_>) {
@@ -142,6 +152,10 @@ impl Found {
             }
         }
     }
+}
+
+fn is_nested(node: &Node<'_>) -> bool {
+    matches!(node.value, Value::Map(_) | Value::List(_))
 }
 
 fn is_sensitive(node: &Node<'_>) -> bool {
