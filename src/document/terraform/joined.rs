@@ -44,7 +44,7 @@ pub(super) struct Links {
     carriers: HashMap<String, Vec<String>>,
 }
 
-impl<'r, 'a> Policies<'r, '_, 'a> {
+impl<'a> Policies<'_, '_, 'a> {
     /// Reads keys, aliases, rotations, and what the file tells of Kasten.
     pub(super) fn join(&mut self) {
         let resources = self.resources;
