@@ -8,6 +8,9 @@ import shutil
 import subprocess
 import sys
 
+# What scripts find in their Python environment.
+SCRIPTS_NEED = ("pre-commit>=4", "jsonschema>=4")
+
 
 class Skip(Exception):
     """What the case needs is not there; says what."""
@@ -56,3 +59,20 @@ class Environment:
                     raise Skip(f"cannot install {', '.join(packages)}: {done.stderr.strip().splitlines()[-1:]}")
             mark.write_text(wanted)
         return python
+
+    def script(self, path):
+        """Runs a case that is a shell script."""
+        scratch = self.folder(path.stem)
+        venv = self.venv("venv", *SCRIPTS_NEED).parent.parent
+        given = {"ROOT": self.root, "WORK": self.target, "SCRATCH": scratch, "KPL": self.binary, "VENV": venv}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", path],
+            cwd=scratch,
+            env={**os.environ, **{name: str(value) for name, value in given.items()}},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode == 77:
+            raise Skip((done.stdout.strip().splitlines() or ["no reason given"])[-1])
+        assert done.returncode == 0, f"exit {done.returncode}:\n{done.stdout}"

@@ -28,7 +28,7 @@ def settings(environment):
         place = folder / "registry.terraform.io" / "hashicorp" / name / version / system
         place.mkdir(parents=True)
         provider = place / f"terraform-provider-{name}_v{version}"
-        provider.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "provider-double" / "double.py"}" {name} "$@"\n')
+        provider.write_text(f'#!/bin/sh\nexec "{python}" "{HERE / "double.py"}" {name} "$@"\n')
         provider.chmod(provider.stat().st_mode | stat.S_IXUSR)
     config = folder / "double.tfrc"
     config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{folder}"\n  }}\n}}\n')
