@@ -9,7 +9,7 @@ use super::{
     suppress::Suppressor,
 };
 use crate::{
-    document::{PolicyDocument, Project},
+    document::{Document, PolicyDocument, Project},
     finding::{Applicability, DocumentInfo, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
     source::{Secrets, SourceId, Sources, Span},
@@ -110,6 +110,8 @@ pub(super) struct Places<'p, 'a> {
     policies: Vec<Option<&'p PolicyDocument<'a>>>,
     /// The documents of each source: the first, and one past the last.
     of_source: HashMap<SourceId, (usize, usize)>,
+    /// The files that hold resources, each with the number of its first document.
+    with_resources: Vec<(usize, &'p Document<'a>)>,
 }
 
 impl<'p, 'a> Places<'p, 'a> {
@@ -117,6 +119,7 @@ impl<'p, 'a> Places<'p, 'a> {
         let mut nodes = Vec::new();
         let mut policies = Vec::new();
         let mut of_source: HashMap<SourceId, (usize, usize)> = HashMap::new();
+        let mut with_resources = Vec::new();
         for document in &project.documents {
             let first = nodes.len();
             policies.extend(document.policies.iter().map(Some));
@@ -124,9 +127,10 @@ impl<'p, 'a> Places<'p, 'a> {
             nodes.extend(document.policies.iter().map(|policy| Some(&policy.node)));
             nodes.extend(document.has_own_entry().then_some(document.tree.as_ref()));
             nodes.resize(first + document.entries(), None);
+            with_resources.extend((!document.resources.is_empty()).then_some((first, document)));
             of_source.entry(document.source).or_insert((first, first)).1 = nodes.len();
         }
-        Self { nodes, policies, of_source }
+        Self { nodes, policies, of_source, with_resources }
     }
 
     /// The document that holds a place; the first of its file where no policy does.
@@ -138,7 +142,17 @@ impl<'p, 'a> Places<'p, 'a> {
     pub(super) fn document_in(&self, place: Span) -> Option<usize> {
         let (first, end) = self.of_source.get(&place.source).copied()?;
         let holds = |index: &usize| self.node(*index).is_some_and(|node| node.span.contains(place));
-        Some((first..end).find(holds).unwrap_or(first))
+        if let Some(policy) = (first..end).find(|index| holds(index) && !self.is_whole_file(*index)) {
+            return Some(policy);
+        }
+        let mut files = self.with_resources.iter().filter(|(_, document)| document.source == place.source);
+        let resource = files.find_map(|(first, document)| Some(first + document.entry_at(place)?));
+        Some(resource.or_else(|| (first..end).find(holds)).unwrap_or(first))
+    }
+
+    /// Whether a document of the report stands for all that a file with resources tells besides its policies.
+    fn is_whole_file(&self, index: usize) -> bool {
+        self.with_resources.iter().any(|(first, document)| index == first + document.policies.len())
     }
 
     /// The document that a rule could not be asked of.

@@ -334,6 +334,7 @@ impl Asking<'_, '_> {
                 check.facts(&document.facts, asked);
             });
             for finding in &mut said.found[before..] {
+                finding.document = document.entry_at(finding.primary.span).map_or(number, |entry| first + entry);
                 write::beside_policies(finding, document, source);
             }
         }

@@ -57,15 +57,18 @@ impl<'a> Policies<'_, '_, 'a> {
                     self.links.governed.extend(key);
                 }
                 "helm_release" => {
+                    self.note(resource);
                     let values = settled(resource.values, resource.unknown);
                     helm::release(&values, self.source, &mut self.document.facts, &mut self.document.hidden);
                 }
                 "kubernetes_secret" | "kubernetes_secret_v1" => {
+                    self.note(resource);
                     let values = settled(resource.values, resource.unknown);
                     let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
                     kubernetes::terraform_secret(&values, self.source, facts, hidden);
                 }
                 "kubernetes_manifest" => {
+                    self.note(resource);
                     let values = settled(resource.values, resource.unknown);
                     if let Some(object) = values.get("manifest") {
                         let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
@@ -101,6 +104,11 @@ impl<'a> Policies<'_, '_, 'a> {
         Some(Spanned::new(name, mark.span))
     }
 
+    /// Notes a resource of which rules may speak beside its policies.
+    fn note(&mut self, resource: &Resource<'_, 'a>) {
+        self.document.resources.push(Spanned::new(resource.address.to_string(), resource.place));
+    }
+
     fn key(&mut self, resource: &Resource<'_, 'a>) {
         let text = |name: &str| spanned(resource, name);
         let external = resource.kind.contains("external");
@@ -124,7 +132,7 @@ impl<'a> Policies<'_, '_, 'a> {
             let (key, span) = (Some(Spanned::new(id, resource.values.span)), enabled.span);
             self.document.rotations.push(Rotation { key, enabled, period, span });
         }
-        self.document.resources.push(Spanned::new(resource.address.to_string(), resource.place));
+        self.note(resource);
         self.document.keys.push(Key {
             arn: text("arn"),
             account: None,
