@@ -12,6 +12,7 @@ pub mod scenario;
 mod tests;
 mod trace;
 
+use crate::semantics::{Fact, Formula, Request, Truth};
 pub use compiled::{Compiled, Scratch};
 pub use decision::{Decision, Explained, Outcome, UnknownOutcome};
 pub use facts::Reason;
@@ -19,3 +20,10 @@ pub use library::{Library, PolicyId, read_policy};
 pub use trace::{LayerTrace, Matched, StatementTrace};
 
 pub use crate::semantics::Because;
+
+/// Whether a formula holds for a request.
+#[must_use]
+pub fn holds(formula: &Formula<Fact>, request: &Request) -> Truth {
+    let mut buffer = Vec::new();
+    formula.truth(&mut |fact| facts::holds(fact, request, &mut buffer))
+}

@@ -1,20 +1,24 @@
 //! Whether the workload may encrypt and decrypt with the key, from its key policy and the workload's own policies.
 //!
-//! A first reading by the typed model. What a file leaves open, or another rule already tells of, counts as allowed here:
-//! these rules speak only of what is certain.
+//! The simulator is asked. What a file leaves open, or another rule already tells of, counts as allowed here: these rules
+//! speak only of what is certain.
 
 use crate::{
     document::{Part, PolicyDocument, Project},
     finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
-        AccountId, ActionPattern, Clause, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
-        names_account_root,
+        AccountId, ActionPattern, Effect, Policy, PolicyKind, Principal, ResourcePattern, Statement, glob,
+        is_placeholder, names_account_root,
     },
     rules::{Check, Findings, declare::declare_rules, key_policy},
+    semantics::Because,
     source::{Span, Spanned},
 };
 
-use super::conditions::{self, Caller, Calls, Certainty};
+use super::{
+    asked::Asked,
+    conditions::{self, Caller, Calls, Certainty},
+};
 
 declare_rules! { Kasten:
     /// ## What it does
@@ -92,7 +96,6 @@ impl Check for KastenAccess {
 }
 
 /// A workload before the policy of its key.
-#[derive(Clone)]
 pub(super) struct Access<'p, 'a> {
     pub(super) workload: Caller<'p, 'a>,
     pub(super) key: &'p PolicyDocument<'a>,
@@ -101,6 +104,7 @@ pub(super) struct Access<'p, 'a> {
     has_unseen: bool,
     /// Whether the key belongs to another account than the workload.
     pub(super) foreign: bool,
+    asked: Asked<'p, 'a>,
 }
 
 /// How a statement of the key policy speaks of the workload.
@@ -120,12 +124,16 @@ impl<'p, 'a> Access<'p, 'a> {
             project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
         let owner = key_policy::owner(&key.policy, project).or_else(|| key.policy.named_account());
         let foreign = owner.is_some_and(|owner| owner != arn.account());
-        Self { workload, key, own: own_policies(workload).collect(), has_unseen, foreign }
+        let own: Vec<&PolicyDocument<'_>> = own_policies(workload).collect();
+        let policies: Vec<&Policy> = own.iter().map(|document| &document.policy).collect();
+        let is_open = own.is_empty() || has_unseen;
+        let asked = Asked::new(workload, Some(&key.policy), &policies, is_open, foreign);
+        Self { workload, key, own, has_unseen, foreign, asked }
     }
 
     /// The same, were the workload to call KMS by way of a service.
     pub(super) fn by_service(&self) -> Self {
-        Self { workload: Caller { calls: Calls::ByAnyService, ..self.workload }, ..self.clone() }
+        Self::new(Caller { calls: Calls::ByAnyService, ..self.workload }, self.key)
     }
 
     /// Whether every part of the policies is known.
@@ -200,47 +208,33 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// Whether the policies allow the workload an action on the key. What a Deny takes away is told of the Deny.
     pub(super) fn allows(&self, action: &str) -> Certainty {
-        let direct = self.key_grants(action, Naming::Directly);
-        let by_account = self.key_grants(action, Naming::ByAccount);
-        let own = if self.own.is_empty() { Certainty::Maybe } else { self.own_grants(action) };
-        let own = own.or(Certainty::maybe_if(self.has_unseen));
-        if self.foreign { direct.or(by_account).and(own) } else { direct.or(by_account.and(own)) }
+        self.asked.allows(action)
     }
 
     /// Whether a Deny takes an action away under a condition that the files leave open.
     fn may_be_denied(&self, action: &str) -> bool {
-        let denying = |statement: &&Statement| statement.denies() && statement.covers_action(action);
-        let by_key = self.key.policy.statements.iter().filter(denying).map(|statement| match self.naming(statement) {
-            Naming::Not => Certainty::No,
-            Naming::Perhaps => Certainty::Maybe,
-            Naming::Directly | Naming::ByAccount => conditions::hold(statement, self.workload),
-        });
-        let by_own = self
-            .own_statements()
-            .filter(denying)
-            .map(|statement| reaches_key(statement, self.workload).and(conditions::hold(statement, self.workload)));
-        by_key.chain(by_own).any(|denied| denied == Certainty::Maybe)
+        let both = [Because::Resource, Because::Identity];
+        let mut denying = both.into_iter().flat_map(|because| self.asked.statements(action, Effect::Deny, because));
+        denying.any(|(_, certainty)| certainty == Certainty::Maybe)
     }
 
+    /// Whether a statement of the key policy that names the workload so allows an action.
     pub(super) fn key_grants(&self, action: &str, naming: Naming) -> Certainty {
-        let statements = self.key.policy.statements.iter().filter(|statement| statement.allows());
-        Certainty::any(statements.filter(|statement| statement.covers_action(action)).map(|statement| {
-            let conditions = conditions::hold(statement, self.workload);
-            match self.naming(statement) {
-                Naming::Perhaps => Certainty::Maybe,
-                found if found == naming => conditions,
+        let granting = self.asked.statements(action, Effect::Allow, Because::Resource);
+        Certainty::any(granting.into_iter().map(|(span, certainty)| {
+            let statement = self.key.policy.statements.iter().find(|statement| statement.span == span);
+            match statement.map(|statement| self.naming(statement)) {
+                Some(found) if found == naming => certainty,
+                Some(Naming::Perhaps) => certainty.and(Certainty::Maybe),
                 _ => Certainty::No,
             }
         }))
     }
 
     fn own_grants(&self, action: &str) -> Certainty {
-        let statements = self.own_statements().filter(|statement| statement.allows());
-        Certainty::any(
-            statements
-                .filter(|statement| statement.covers_action(action))
-                .map(|statement| reaches_key(statement, self.workload).and(conditions::hold(statement, self.workload))),
-        )
+        let granting = self.asked.statements(action, Effect::Allow, Because::Identity).into_iter();
+        let is_own = |span: Span| self.own_statements().any(|statement| statement.span == span);
+        Certainty::any(granting.filter(|(span, _)| is_own(*span)).map(|(_, certainty)| certainty))
     }
 
     pub(super) fn own_statements(&self) -> impl Iterator<Item = &'p Statement> {
@@ -325,10 +319,24 @@ impl<'p, 'a> Access<'p, 'a> {
     fn tell_missing_in(&self, missing: &[&str], statement: &Statement) -> Finding {
         let limit = conditions::failing(statement, self.workload);
         let covered = missing.iter().all(|action| statement.covers_action(action));
-        match limit.filter(|_| covered) {
+        let finding = match limit.filter(|_| covered) {
             Some((place, reason)) => self.tell_missing(missing, place, Some(reason)),
             None => self.tell_missing(missing, actions_place(statement), None),
+        };
+        let is_own = self.own_statements().any(|own| own.span == statement.span);
+        match self.letting_in(missing).filter(|_| is_own) {
+            Some(place) => finding.related(place, "lets the account in, so that the workload's own policy decides"),
+            None => finding,
         }
+    }
+
+    /// Where the key policy leaves the decision to the workload's account.
+    fn letting_in(&self, missing: &[&str]) -> Option<Span> {
+        let allowing = self.asked.statements(missing.first()?, Effect::Allow, Because::Resource);
+        let is_certain = |span: Span| allowing.contains(&(span, Certainty::Yes));
+        let mut letting_in = self.key.policy.statements.iter().filter(|statement| is_certain(statement.span));
+        let statement = letting_in.find(|statement| self.naming(statement) == Naming::ByAccount)?;
+        statement.principals.as_ref().map(|clause| clause.listed().element.value)
     }
 
     fn tell_missing(&self, missing: &[&str], place: Span, reason: Option<String>) -> Finding {
@@ -382,18 +390,14 @@ pub(super) fn naming(statement: &Statement, workload: Caller<'_, '_>) -> Naming 
     if open { Naming::Perhaps } else { Naming::Not }
 }
 
-/// Whether a statement's resources hold the key.
-pub(super) fn reaches_key(statement: &Statement, workload: Caller<'_, '_>) -> Certainty {
+/// Whether an entry of a `Resource` list holds the key.
+pub(super) fn covers_key(resource: &ResourcePattern, workload: Caller<'_, '_>) -> Certainty {
     let keys = workload.project.keys();
     let known: Vec<&str> = keys.filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.as_str()).collect();
-    let covers = |resource: &ResourcePattern| match known[..] {
+    match known[..] {
         _ if is_placeholder(resource.as_str()) || resource.is_alias() => Certainty::Maybe,
         [arn] => Certainty::of(resource.covers(arn)).or(Certainty::maybe_if(has_bad_account(resource))),
         _ => may_cover_the_key(resource, workload),
-    };
-    match &statement.resources {
-        Some(Clause::Only(listed)) => Certainty::any(listed.values().map(covers)),
-        Some(Clause::AllBut(_)) | None => Certainty::Maybe,
     }
 }
 

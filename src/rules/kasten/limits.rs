@@ -1,16 +1,18 @@
 //! What takes the workload's access away again, and limits on it that are idle.
 
 use crate::{
-    document::Project,
+    document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Comparison, Condition, PolicyKind, Quantifier, Statement},
+    policy::{ActionPattern, Comparison, Condition, Effect, Policy, PolicyKind, Quantifier, Statement},
     rules::{Check, Findings, declare::declare_rules},
+    semantics::Because,
     source::{Span, Spanned},
 };
 
 use super::{
     access::{self, Access, INCOMPLETE, NEEDED, Naming, actions_place},
-    conditions::{self, Caller, Certainty},
+    asked::{self, Asked},
+    conditions::{Caller, Certainty},
 };
 
 declare_rules! { Kasten:
@@ -87,16 +89,9 @@ impl Check for KastenLimits {
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
         for workload in Caller::workloads(project) {
             let keys = project.policies_for(workload.principal, PolicyKind::Key);
-            for policy in access::own_policies(workload) {
-                policy.policy.statements.iter().for_each(|statement| denial(statement, workload, out));
-            }
-            let [key] = keys[..] else { continue };
-            for statement in &key.policy.statements {
-                let names = access::naming(statement, workload);
-                if matches!(names, Naming::Directly | Naming::ByAccount) {
-                    denial(statement, workload, out);
-                }
-            }
+            let key = if let [key] = keys[..] { Some(key) } else { None };
+            denials(workload, key, out);
+            let Some(key) = key else { continue };
             let access = Access::new(workload, key);
             if access.is_complete() {
                 via_service(&access, out);
@@ -108,25 +103,35 @@ impl Check for KastenLimits {
     }
 }
 
-/// Tells of a statement that takes what the workload needs from it for certain.
-fn denial(statement: &Statement, workload: Caller<'_, '_>, out: &mut Findings<'_>) {
-    if !statement.denies() {
+/// Tells of each statement that takes what the workload needs from it for certain, as the simulator has it.
+fn denials(workload: Caller<'_, '_>, key: Option<&PolicyDocument<'_>>, out: &mut Findings<'_>) {
+    let own: Vec<&Policy> = access::own_policies(workload).map(|document| &document.policy).collect();
+    let key = key.map(|document| &document.policy);
+    let all = || own.iter().copied().chain(key).flat_map(|policy| &policy.statements);
+    if !all().any(Statement::denies) {
         return;
     }
-    let denied: Vec<&str> = NEEDED.into_iter().filter(|action| statement.covers_action(action)).collect();
-    let by_alias = statement.conditions_on("kms:ResourceAliases").next().is_some();
-    // Where nothing tells the key's aliases, a condition on them may hold or not.
-    if denied.is_empty() || (by_alias && workload.project.aliases().is_empty()) {
-        return;
+    let asked = Asked::new(workload, key, &own, false, false);
+    let denying = NEEDED.map(|action| {
+        let both = [Because::Identity, Because::Resource];
+        let statements = both.into_iter().flat_map(|because| asked.statements(action, Effect::Deny, because));
+        let certain = statements.filter(|(_, certainty)| *certainty == Certainty::Yes);
+        (action, certain.map(|(span, _)| span).collect::<Vec<Span>>())
+    });
+    for statement in all() {
+        let by_this = denying.iter().filter(|(_, spans)| spans.contains(&statement.span));
+        let denied: Vec<&str> = by_this.map(|(action, _)| *action).collect();
+        if !denied.is_empty() {
+            out.push(denial(statement, &denied, workload));
+        }
     }
-    let holds = conditions::hold(statement, workload);
-    if access::reaches_key(statement, workload).and(holds) != Certainty::Yes {
-        return;
-    }
+}
+
+fn denial(statement: &Statement, denied: &[&str], workload: Caller<'_, '_>) -> Finding {
     let message = format!("`{}` is denied {}", workload.arn.as_str(), denied.join(" and "));
     let finding =
-        Finding::new(&DENY_BLOCKS_WORKLOAD, place_of(&denied, statement), message).label("outweighs every Allow");
-    out.push(finding.help("leave them, or the workload, out of the Deny: Kasten needs both to encrypt and to decrypt"));
+        Finding::new(&DENY_BLOCKS_WORKLOAD, place_of(denied, statement), message).label("outweighs every Allow");
+    finding.help("leave them, or the workload, out of the Deny: Kasten needs both to encrypt and to decrypt")
 }
 
 /// The one entry that covers all these actions, or the whole list.
@@ -151,7 +156,7 @@ fn via_service(access: &Access<'_, '_>, out: &mut Findings<'_>) {
             continue;
         }
         for condition in statement.conditions_on("kms:ViaService") {
-            if conditions::holds(condition, workload) == Certainty::No {
+            if asked::row(condition, statement, workload) == Certainty::No {
                 let message = format!("`{}` calls KMS by itself, by way of no service", workload.arn.as_str());
                 let finding = Finding::new(&VIA_SERVICE_ON_DIRECT_CALLER, condition.element.value, message)
                     .label("never holds for the workload");

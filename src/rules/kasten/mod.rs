@@ -2,9 +2,11 @@
 
 pub(super) mod access;
 pub(super) mod agreement;
+mod asked;
 mod conditions;
 pub(super) mod limits;
 pub(super) mod passkey;
 pub(super) mod secret;
+mod supposed;
 pub(super) mod values;
 pub(super) mod version;
