@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where and why")]
 
 mod agree;
+mod allocations;
 mod catalogue;
 mod cli;
 mod config;
