@@ -75,16 +75,24 @@ impl Context {
     /// What is found under a key, which is given in small letters.
     #[must_use]
     pub fn find(&self, lower: &str) -> Found<'_> {
-        let at = self.entries.partition_point(|entry| entry.lower.as_str() < lower);
-        match self.entries.get(at) {
-            Some(entry) if entry.lower == lower => match &entry.value {
+        match self.entry(lower) {
+            Some(entry) => match &entry.value {
                 _ if entry.is_ambiguous => Found::Ambiguous,
                 Value::One(value) => Found::One(value),
                 Value::Many(values) => Found::Many(values),
                 Value::Unknown => Found::Unknown,
             },
-            _ => Found::Absent,
+            None => Found::Absent,
         }
+    }
+
+    fn entry(&self, lower: &str) -> Option<&Entry> {
+        // Lengths tell the names of a few keys apart sooner than their order does.
+        if self.entries.len() <= FEW {
+            return self.entries.iter().find(|entry| entry.lower == lower);
+        }
+        let at = self.entries.partition_point(|entry| entry.lower.as_str() < lower);
+        self.entries.get(at).filter(|entry| entry.lower == lower)
     }
 
     /// The keys that start with a prefix, given in small letters: what follows it, as it is spelt, and the value.
@@ -99,6 +107,9 @@ impl Context {
         self.entries.iter().map(|entry| (entry.spelt.as_str(), &entry.value))
     }
 }
+
+/// So few keys are looked through one by one.
+const FEW: usize = 32;
 
 /// What is told of the caller's organisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
