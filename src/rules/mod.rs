@@ -82,6 +82,7 @@ catalogue! {
     validity::place::Place,
     validity::principal::Principals,
     validity::known_key::KnownKeys,
+    validity::service_key::ServiceKeys,
     validity::fit::Fit,
     validity::typed::Typed,
     validity::arn_form::ArnForm,

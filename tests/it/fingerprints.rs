@@ -30,8 +30,13 @@ fn turned(value: &Value) -> Value {
 }
 
 /// Of two members that exclude each other these flag the one that stands later, of two that are alike a parser keeps one.
-const BY_ORDER: [&str; 4] =
-    ["action-missing", "duplicate-member", "multi-valued-value-list-confusion", "principal-missing"];
+const BY_ORDER: [&str; 5] = [
+    "action-missing",
+    "duplicate-member",
+    "multi-valued-value-list-confusion",
+    "principal-missing",
+    "resource-missing",
+];
 
 /// As `jq --sort-keys` writes it: `serde_json`'s own objects are sorted by name.
 #[test]

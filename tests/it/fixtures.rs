@@ -29,6 +29,14 @@ impl Case<'_> {
         items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
     }
 
+    /// A text with as many letters as `pad` says in the place of `PADDING`, so that a long policy need not be written out.
+    fn padded(&self, text: &str) -> String {
+        match self.text("pad") {
+            Some(length) => text.replace("PADDING", &"a".repeat(length.parse().unwrap())),
+            None => text.to_owned(),
+        }
+    }
+
     /// Its policy, where it is one of a single file.
     pub(crate) fn policy(&self) -> Option<&Node<'_>> {
         self.node.get("policy")
@@ -44,7 +52,7 @@ impl Case<'_> {
         let name = self.text("as").unwrap_or("policy.json").to_owned();
         let content = ["policy", "text"].iter().find_map(|member| self.node.get(member));
         let content = content.unwrap_or_else(|| panic!("{}: no policy, text or files", self.name));
-        vec![(name, written(content))]
+        vec![(name, self.padded(&written(content)))]
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -145,6 +153,7 @@ fn fail(case: &Case<'_>, rule: &str) {
     let told = told(&report, &sources);
     let found = of_rule(&report, rule);
     let marks = case.text("marks").unwrap_or_else(|| panic!("{}: no marks", case.name));
+    let marks = &case.padded(marks);
     let message = case.text("message").unwrap_or_else(|| panic!("{}: no message", case.name));
     let right = found.iter().find(|finding| {
         let source = sources.get(finding.primary.span.source).unwrap();

@@ -22,4 +22,5 @@ mod set_ups;
 mod suppression;
 mod terraform;
 mod unknown;
+mod validity;
 mod yaml_inputs;

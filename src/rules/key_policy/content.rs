@@ -24,6 +24,7 @@ declare_rules! { KeyPolicy:
     /// KMS Developer Guide, "Key policies in AWS KMS", elements of a key policy.
     pub KEY_POLICY_RESOURCE_NOT_STAR = {
         id: "key-policy-resource-not-star", code: None,
+        further_codes: &["UNSUPPORTED_RESOURCE_ARN_IN_POLICY"],
         severity: Warning, confidence: High, persona: Regular,
         summary: "the resource of a key policy is not \"*\"",
     }
@@ -41,6 +42,7 @@ declare_rules! { KeyPolicy:
     /// KMS Developer Guide, "Key policies in AWS KMS".
     pub NON_KMS_ACTION_IN_KEY_POLICY = {
         id: "non-kms-action-in-key-policy", code: None,
+        further_codes: &["UNSUPPORTED_ACTION_IN_POLICY"],
         severity: Error, confidence: High, persona: Regular,
         summary: "a key policy names an action of another service",
     }
@@ -144,9 +146,12 @@ fn resource(item: &Spanned<ResourcePattern>, cx: &RuleContext<'_, '_>, out: &mut
         Finding::new(&KEY_POLICY_RESOURCE_NOT_STAR, item.span, "in a key policy \"*\" means this key")
             .help("write \"*\": an ARN breaks when the policy is copied")
     } else {
-        Finding::new(&KEY_POLICY_RESOURCE_NOT_STAR, item.span, "this is not the key's own ARN, so it matches nothing")
+        let message = "this is not the key's own ARN, so it matches nothing";
+        let finding = Finding::new(&KEY_POLICY_RESOURCE_NOT_STAR, item.span, message)
             .severity(Severity::Error)
-            .help("write \"*\", which means this key")
+            .help("write \"*\", which means this key");
+        let is_of_kms = item.value.arn().is_ok_and(|arn| crate::policy::glob::matches(arn.service, "kms"));
+        if is_of_kms { finding } else { finding.code("UNSUPPORTED_RESOURCE_ARN_IN_POLICY") }
     };
     let applicability = if is_own { Applicability::Safe } else { Applicability::Unsafe };
     out.push(finding.fix("write \"*\"", applicability, vec![Edit::replace(item.span, "\"*\"")]));
@@ -168,6 +173,7 @@ fn actions(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'
     for action in listed.read.iter().filter(|action| action.value.service().is_some_and(foreign)) {
         let message = format!("`{}` is no action of KMS, so it has no effect here", action.value.as_str());
         let finding = Finding::new(&NON_KMS_ACTION_IN_KEY_POLICY, action.span, message)
+            .code("UNSUPPORTED_ACTION_IN_POLICY")
             .help("take it away; a policy of the user or role may hold it");
         out.push(match edits::remove_from(listed, action.span) {
             // Where the kind was told from other actions, this one may be the one that is right.

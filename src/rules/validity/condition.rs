@@ -25,7 +25,7 @@ declare_rules! { Validity:
     /// reference", invalid global and invalid service condition key.
     pub UNKNOWN_CONDITION_KEY = {
         id: "unknown-condition-key", code: Some("INVALID_SERVICE_CONDITION_KEY"),
-        further_codes: &["INVALID_CONDITION_KEY_FORMAT", "INVALID_GLOBAL_CONDITION_KEY"],
+        further_codes: &["INVALID_CONDITION_KEY_FORMAT", "INVALID_GLOBAL_CONDITION_KEY", "INVALID_SERVICE"],
         severity: Error, confidence: High, persona: Regular,
         summary: "AWS has no such condition key",
     }
@@ -65,6 +65,25 @@ declare_rules! { Validity:
         id: "wildcard-without-like", code: Some("WILDCARD_WITHOUT_LIKE_OPERATOR"),
         severity: Warning, confidence: High, persona: Regular,
         summary: "a wildcard under an operator that knows none",
+    }
+
+    /// ## What it does
+    /// Flags an operator without `ForAnyValue:` or `ForAllValues:` on a condition key with several values. Keys on aliases have
+    /// rules of their own.
+    ///
+    /// ## Why it matters
+    /// IAM compares sets of values by these operators alone: without one the condition does not match.
+    ///
+    /// ## How to fix it
+    /// Write `ForAnyValue:` before the operator if one value must match, `ForAllValues:` if all must.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", missing qualifier; "Set operators for multivalued context
+    /// keys".
+    pub SET_OPERATOR_MISSING = {
+        id: "set-operator-missing", code: Some("MISSING_QUALIFIER"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "no set operator on a key with several values",
     }
 
     /// ## What it does
@@ -160,6 +179,16 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
     let name = condition.key.value.as_str();
     if let Some(known) = aws.reference.condition_key(name) {
         let comparison = condition.operator.value.comparison;
+        let is_alias = condition.key.value.is("kms:ResourceAliases");
+        if known.is_multi_valued()
+            && condition.operator.value.quantifier.is_none()
+            && comparison != Comparison::Null
+            && !is_alias
+        {
+            let message = format!("{name} has several values");
+            let finding = Finding::new(&SET_OPERATOR_MISSING, condition.key.span, message);
+            out.push(finding.help("write `ForAnyValue:` or `ForAllValues:` before the operator"));
+        }
         if !fits(comparison, known.value_type()) {
             let message = format!("`{}` does not compare {}", comparison.name(), plural(known.value_type()));
             let finding = Finding::new(&OPERATOR_TYPE_MISMATCH, condition.key.span, message);
@@ -193,7 +222,7 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
         Some(KeyOwner::Service(_)) => out.push(finding.severity(Severity::Warning)),
         // A provider of identities that AWS does not know by name.
         None if prefix.contains(['.', '/']) => {}
-        None => out.push(finding),
+        None => out.push(finding.code("INVALID_SERVICE")),
     }
 }
 

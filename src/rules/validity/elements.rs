@@ -1,7 +1,7 @@
 //! Elements that a policy or a statement must have, or must not.
 
 use crate::{
-    finding::{Applicability, Finding, RuleInfo, Severity},
+    finding::{Applicability, Finding, RuleInfo},
     policy::{Policy, PolicyKind, PolicyVersion, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Span},
@@ -43,7 +43,7 @@ declare_rules! { Validity:
     }
 
     /// ## What it does
-    /// Flags a policy in the language of 2008; as an error where it holds a policy variable.
+    /// Flags a policy in the language of 2008.
     ///
     /// ## Why it matters
     /// In that language `${aws:username}` is plain text: a resource that names it matches nothing.
@@ -201,11 +201,7 @@ fn version(policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let finding = Finding::new(&VERSION_OLD, version.span, "the policy uses the 2008 version of the policy language")
         .help("write `2012-10-17`")
         .fix("write \"2012-10-17\"", applicability, vec![Edit::replace(version.span, "\"2012-10-17\"")]);
-    out.push(if holds_variable(policy) {
-        finding.severity(Severity::Error).label("`${…}` is plain text in it")
-    } else {
-        finding
-    });
+    out.push(finding);
 }
 
 fn first_member(cx: &RuleContext<'_, '_>) -> Option<Span> {

@@ -15,6 +15,7 @@ pub(super) mod presence;
 pub(super) mod principal;
 pub(super) mod rcp;
 pub(super) mod redundant;
+pub(super) mod service_key;
 pub(super) mod shape;
 pub(super) mod sid;
 pub(super) mod size;

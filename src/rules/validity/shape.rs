@@ -2,9 +2,10 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Listed, Principal, Statement},
+    policy::{Listed, Operator, Principal, Quantifier, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
-    source::Spanned,
+    source::{Span, Spanned},
+    syntax::Node,
 };
 
 declare_rules! { Validity:
@@ -40,9 +41,13 @@ declare_rules! { Validity:
         id: "empty-array-or-object", code: Some("EMPTY_ARRAY_ACTION"),
         further_codes: &[
             "EMPTY_ARRAY_CONDITION",
+            "EMPTY_ARRAY_CONDITION_FORALLVALUES",
+            "EMPTY_ARRAY_CONDITION_FORANYVALUE",
+            "EMPTY_ARRAY_CONDITION_IFEXISTS",
             "EMPTY_ARRAY_PRINCIPAL",
             "EMPTY_ARRAY_RESOURCE",
             "EMPTY_OBJECT_CONDITION",
+            "EMPTY_OBJECT_PRINCIPAL",
         ],
         severity: Warning, confidence: High, persona: Regular,
         summary: "an element is empty",
@@ -74,17 +79,17 @@ impl Check for Shape {
         RULES
     }
 
-    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if let Some(sid) = statement.sid.as_ref().filter(|sid| sid.value.is_empty()) {
             let finding = Finding::new(&SID_EMPTY, sid.span, "this `Sid` names nothing");
             out.push(finding.help("name the statement, or take the element away"));
         }
-        lists(statement, out);
+        lists(statement, cx, out);
         conditions(statement, out);
     }
 }
 
-fn lists(statement: &Statement, out: &mut Findings<'_>) {
+fn lists(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     if let Some(actions) = &statement.actions {
         let listed = actions.listed();
         empty(listed, "actions", "EMPTY_ARRAY_ACTION", out);
@@ -95,7 +100,14 @@ fn lists(statement: &Statement, out: &mut Findings<'_>) {
     }
     if let Some(principals) = &statement.principals {
         let listed = principals.listed();
-        empty(listed, "principals", "EMPTY_ARRAY_PRINCIPAL", out);
+        match listed.is_empty().then(|| empty_kind(statement, listed, &cx.document.node)).flatten() {
+            Some(place) => {
+                let message = "no principals are listed, so the statement never matches";
+                let finding = Finding::new(&EMPTY_ARRAY_OR_OBJECT, place, message).code("EMPTY_ARRAY_PRINCIPAL");
+                out.push(finding.help("list the principals, or take the statement away"));
+            }
+            None => empty(listed, "principals", "EMPTY_OBJECT_PRINCIPAL", out),
+        }
         repeated_principals(&listed.read, out);
     }
 }
@@ -108,6 +120,19 @@ fn empty<T>(listed: &Listed<T>, what: &str, code: &'static str, out: &mut Findin
     }
 }
 
+/// The empty list of a kind of principals: `[]` of `{"AWS": []}`.
+fn empty_kind(statement: &Statement, principals: &Listed<Principal>, root: &Node<'_>) -> Option<Span> {
+    let node = statement_node(statement, root)?;
+    let member = node.as_map()?.iter().find(|member| member.key_span == principals.element.key)?;
+    member.value.as_map()?.first().map(|kind| kind.value.span)
+}
+
+/// Where a statement stands in the tree that it was read from.
+pub(super) fn statement_node<'n, 'a>(statement: &Statement, root: &'n Node<'a>) -> Option<&'n Node<'a>> {
+    let items = root.get("Statement").map_or_else(|| root.items(), Node::items);
+    items.iter().find(|item| item.span == statement.span)
+}
+
 fn conditions(statement: &Statement, out: &mut Findings<'_>) {
     let no_rows = statement.conditions.is_empty() && statement.unread_conditions.is_empty();
     if let Some(element) = statement.condition_element.filter(|_| no_rows) {
@@ -117,10 +142,19 @@ fn conditions(statement: &Statement, out: &mut Findings<'_>) {
     }
     for condition in statement.conditions.iter().filter(|condition| condition.values.is_empty()) {
         let message = format!("no value is listed for {}", condition.key.value.as_str());
-        let finding = Finding::new(&EMPTY_ARRAY_OR_OBJECT, condition.key.span, message).code("EMPTY_ARRAY_CONDITION");
-        out.push(finding.help("list the values, or take the key away"));
+        let Operator { quantifier, if_exists, .. } = condition.operator.value;
+        let (code, help) = match quantifier {
+            Some(Quantifier::ForAllValues) => ("EMPTY_ARRAY_CONDITION_FORALLVALUES", ASKS_FOR_ABSENCE),
+            Some(Quantifier::ForAnyValue) => ("EMPTY_ARRAY_CONDITION_FORANYVALUE", "list the values: it never holds"),
+            None if if_exists => ("EMPTY_ARRAY_CONDITION_IFEXISTS", ASKS_FOR_ABSENCE),
+            None => ("EMPTY_ARRAY_CONDITION", "list the values, or take the key away"),
+        };
+        out.push(Finding::new(&EMPTY_ARRAY_OR_OBJECT, condition.key.span, message).code(code).help(help));
     }
 }
+
+const ASKS_FOR_ABSENCE: &str =
+    "list the values; or write `Null` with \"true\", if only requests without the key are meant";
 
 fn repeated_principals(principals: &[Spanned<Principal>], out: &mut Findings<'_>) {
     if !out.asks(&DUPLICATE_ITEM) {

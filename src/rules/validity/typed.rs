@@ -7,9 +7,10 @@ use crate::{
     policy::{Comparison, Condition, Policy, PolicyVersion, Statement, is_placeholder},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
     source::Spanned,
+    syntax::{Node, Value},
 };
 
-use super::address;
+use super::{address, shape::statement_node};
 
 declare_rules! { Validity:
     /// ## What it does
@@ -74,6 +75,23 @@ declare_rules! { Validity:
     }
 
     /// ## What it does
+    /// Flags values of a condition of which some are JSON strings and others numbers or Booleans.
+    ///
+    /// ## Why it matters
+    /// AWS refuses the policy.
+    ///
+    /// ## How to fix it
+    /// Write all of them with quotes, or none.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", invalid condition data type.
+    pub VALUES_OF_SEVERAL_TYPES = {
+        id: "values-of-several-types", code: Some("INVALID_CONDITION_DATA_TYPE"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "values of a condition with and without quotes",
+    }
+
+    /// ## What it does
     /// Flags several numbers under an operator for which only the greatest or the least of them counts.
     ///
     /// ## Why it matters
@@ -119,6 +137,7 @@ impl Check for Typed {
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         for condition in &statement.conditions {
+            several_types(condition, statement, cx, out);
             let Some(kind) = Kind::of(condition.operator.value.comparison) else { continue };
             let has_variables = has_variables(&cx.document.policy);
             for value in &condition.values.read {
@@ -214,6 +233,30 @@ fn one(kind: Kind, value: &Spanned<String>, condition: &Condition, out: &mut Fin
         let finding = Finding::new(&DATE_IN_SECONDS, value.span, format!("`{text}` is read as seconds since 1970"));
         out.push(finding.help("write the date as YYYY-MM-DD, or as YYYY-MM-DDThh:mm:ssZ"));
     }
+}
+
+fn several_types(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    // Only a number or a Boolean can stand without quotes.
+    let is_bare = |value: &String| Kind::Boolean.reads(value) || number(value).is_some();
+    if condition.values.read.len() < 2 || !condition.values.values().any(is_bare) {
+        return;
+    }
+    let Some(items) = value_nodes(condition, statement, &cx.document.node) else { return };
+    let mut read =
+        items.iter().filter(|node| matches!(node.value, Value::String(_) | Value::Number(_) | Value::Bool(_)));
+    let Some(first) = read.next() else { return };
+    if let Some(other) = read.find(|node| node.kind() != first.kind()) {
+        let finding = Finding::new(&VALUES_OF_SEVERAL_TYPES, other.span, "this value is of another JSON type")
+            .related(first.span, "than this one");
+        out.push(finding.help("write all values with quotes, or none"));
+    }
+}
+
+fn value_nodes<'n, 'a>(condition: &Condition, statement: &Statement, root: &'n Node<'a>) -> Option<&'n [Node<'a>]> {
+    let member = |node: &'n Node<'a>, key| node.as_map()?.iter().find(|member| member.key_span == key);
+    let conditions = statement_node(statement, root)?.get("Condition")?;
+    let operator = member(conditions, condition.operator.span)?;
+    Some(member(&operator.value, condition.key.span)?.value.items())
 }
 
 fn together(kind: Kind, condition: &Condition, out: &mut Findings<'_>) {

@@ -32,6 +32,24 @@ declare_rules! { Validity:
         severity: Error, confidence: High, persona: Regular,
         summary: "a policy variable is not written as one",
     }
+
+    /// ## What it does
+    /// Flags a policy variable in a policy without `Version`, or in one of the language of 2008.
+    ///
+    /// ## Why it matters
+    /// In that language `${aws:username}` is plain text: what names it matches nothing.
+    ///
+    /// ## How to fix it
+    /// Write `"Version": "2012-10-17"`.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", variable unsupported in version; "IAM JSON policy elements:
+    /// Version".
+    pub VARIABLE_IN_OLD_VERSION = {
+        id: "variable-in-old-version", code: Some("VARIABLE_UNSUPPORTED_IN_VERSION"),
+        severity: Error, confidence: High, persona: Regular,
+        summary: "a policy variable that is plain text",
+    }
 }
 
 /// The variables of a policy in the language of 2012; in that of 2008 there are none.
@@ -44,6 +62,7 @@ impl Check for Variables {
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if !has_variables(&cx.document.policy) {
+            old(statement, &cx.document.policy, out);
             return;
         }
         if let Some(resources) = &statement.resources {
@@ -58,6 +77,37 @@ impl Check for Variables {
 
 fn has_variables(policy: &Policy) -> bool {
     policy.version.as_ref().is_some_and(|version| version.value == PolicyVersion::V2012) || policy.fragment
+}
+
+/// Variables in the language of 2008.
+fn old(statement: &Statement, policy: &Policy, out: &mut Findings<'_>) {
+    let is_old = match (&policy.version, policy.version_element) {
+        (Some(version), _) => version.value == PolicyVersion::V2008,
+        (None, Some(_)) => false,
+        (None, None) => policy.is_complete(),
+    };
+    if !is_old {
+        return;
+    }
+    let resources = statement.resources.iter().flat_map(|clause| &clause.listed().read);
+    let resources = resources.map(|item| (item.value.as_str(), item.span));
+    let values = statement.conditions.iter().flat_map(|condition| &condition.values.read);
+    for (text, span) in resources.chain(values.map(|value| (value.value.as_str(), value.span))) {
+        if let Some(name) = holds_one(text).then(|| variable(text)).flatten() {
+            let message = format!("`${{{name}}}` is plain text in the 2008 version of the policy language");
+            let finding = Finding::new(&VARIABLE_IN_OLD_VERSION, span, message);
+            out.push(finding.help("write `\"Version\": \"2012-10-17\"`"));
+        }
+    }
+}
+
+/// The first variable of a text that names a condition key: `aws:username`.
+fn variable(text: &str) -> Option<&str> {
+    text.split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .find(|name| name.contains(':'))
 }
 
 fn misplaced(statement: &Statement, out: &mut Findings<'_>) {
