@@ -12,7 +12,7 @@ const RCP_SERVICES: [&str; 4] = ["s3", "sqs", "kms", "sts"];
 /// The KMS operations that work on a key of another account.
 ///
 /// Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
-const ACROSS_ACCOUNTS: [&str; 24] = [
+const ACROSS_ACCOUNTS: [&str; 22] = [
     "CreateGrant",
     "Decrypt",
     "Decapsulate",
@@ -28,7 +28,6 @@ const ACROSS_ACCOUNTS: [&str; 24] = [
     "GetKeyRotationStatus",
     "GetPublicKey",
     "ListGrants",
-    "ReEncrypt",
     "ReEncryptFrom",
     "ReEncryptTo",
     "RetireGrant",
@@ -36,7 +35,6 @@ const ACROSS_ACCOUNTS: [&str; 24] = [
     "Sign",
     "Verify",
     "VerifyMac",
-    "GenerateRandom",
 ];
 
 pub(super) struct Judge<'a> {
