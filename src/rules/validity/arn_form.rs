@@ -118,8 +118,20 @@ impl Check for ArnForm {
     }
 }
 
-fn forms(service: Service<'_>) -> impl Iterator<Item = Arn<'_>> {
-    service.resource_types().flat_map(ResourceType::arn_patterns).filter_map(|pattern| Arn::parse(pattern).ok())
+/// A form that ARNs of a service have.
+struct Form<'r> {
+    has_region: bool,
+    has_account: bool,
+    resource: &'r str,
+}
+
+fn forms(service: Service<'_>) -> impl Iterator<Item = Form<'_>> {
+    service.resource_types().flat_map(ResourceType::arn_patterns).filter_map(|pattern| {
+        // No variable of a form holds a colon.
+        let mut parts = pattern.splitn(6, ':').skip(3);
+        let (region, account) = (parts.next()?, parts.next()?);
+        Some(Form { has_region: !region.is_empty(), has_account: !account.is_empty(), resource: parts.next()? })
+    })
 }
 
 fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option<Service<'r>>, out: &mut Findings<'_>) {
@@ -138,6 +150,10 @@ fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option
     if arn.service.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let finding = Finding::new(&ARN_SERVICE_CASE, resource.span, format!("`{}` is not in lower case", arn.service));
         out.push(finding.help(format!("write `{}`", arn.service.to_ascii_lowercase())));
+        return;
+    }
+    // A bucket or an object may have any name.
+    if arn.service == "s3" && arn.region.is_empty() && arn.account.is_empty() {
         return;
     }
     if last.is_none_or(|service| service.prefix() != arn.service) {
@@ -165,7 +181,8 @@ fn unknown(arn: &Arn<'_>, span: Span, aws: Aws<'_>, out: &mut Findings<'_>) {
 
 /// Whether ARNs of some other service's resources name a service so: its own name in ARNs differs from its prefix.
 fn is_named_in_arns(reference: &Reference, service: &str) -> bool {
-    reference.services().any(|known| forms(known).any(|arn| arn.service == service))
+    let is_so = |pattern: &str| pattern.split(':').nth(2) == Some(service);
+    reference.services().any(|known| known.resource_types().flat_map(ResourceType::arn_patterns).any(is_so))
         || fact("unlisted-name", service).is_some()
 }
 
@@ -173,21 +190,21 @@ fn is_named_in_arns(reference: &Reference, service: &str) -> bool {
 #[derive(Clone, Copy)]
 struct Field {
     name: &'static str,
-    of: fn(&Arn<'_>) -> bool,
+    of: fn(&Form<'_>) -> bool,
     not_allowed: &'static str,
     missing: &'static str,
 }
 
 const REGION: Field = Field {
     name: "Region",
-    of: |arn| !arn.region.is_empty(),
+    of: |form| form.has_region,
     not_allowed: "ARN_REGION_NOT_ALLOWED",
     missing: "MISSING_ARN_REGION",
 };
 
 const ACCOUNT: Field = Field {
     name: "account",
-    of: |arn| !arn.account.is_empty(),
+    of: |form| form.has_account,
     not_allowed: "ARN_ACCOUNT_NOT_ALLOWED",
     missing: "MISSING_ARN_ACCOUNT",
 };

@@ -125,10 +125,11 @@ impl Check for Hung {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        matches!(kind, PolicyKind::Resource | PolicyKind::Key | PolicyKind::Trust | PolicyKind::Endpoint)
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if !matches!(cx.kind(), PolicyKind::Resource | PolicyKind::Key | PolicyKind::Trust | PolicyKind::Endpoint) {
-            return;
-        }
         if let Some(principals) = statement.named_principals() {
             if cx.kind() != PolicyKind::Trust {
                 federated(principals, out);

@@ -142,10 +142,11 @@ impl Check for ResourceControl {
         RULES
     }
 
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::ResourceControl
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::ResourceControl {
-            return;
-        }
         principal(statement, out);
         allow(statement, out);
         actions(statement, cx, out);

@@ -2,9 +2,11 @@
 
 mod cover;
 
+use std::ops::BitOr;
+
 use crate::{
     finding::{Applicability, Finding, RuleInfo},
-    policy::{ActionPattern, Clause, Condition, Listed, Policy, Principal, ResourcePattern, Statement},
+    policy::{ActionPattern, Clause, Condition, Listed, Policy, Principal, ResourcePattern, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
     source::Span,
 };
@@ -171,6 +173,8 @@ struct Known<'s> {
     actions: &'s Clause<ActionPattern>,
     /// Equal for statements of which one could cover the other.
     likeness: u64,
+    /// The services of its actions and of its resources, a bit each; all bits for a wildcard.
+    services: [u64; 2],
 }
 
 impl<'s> Known<'s> {
@@ -192,12 +196,27 @@ impl<'s> Known<'s> {
         for row in &statement.conditions {
             likeness = likeness.wrapping_add(hash(row.key.value.as_str()));
         }
-        is_whole.then_some(Self { statement, actions, likeness })
+        let of_actions = actions.listed().values().map(|action| bit(action.service().unwrap_or("*")));
+        let of_resource = |resource: &ResourcePattern| bit(resource.as_str().split(':').nth(2).unwrap_or("*"));
+        let of_resources = statement.resources.iter().flat_map(|clause| clause.listed().values()).map(of_resource);
+        let services = [of_actions.fold(0, u64::bitor), of_resources.fold(0, u64::bitor)];
+        is_whole.then_some(Self { statement, actions, likeness, services })
+    }
+
+    /// Whether it has what the other one speaks of at all: a cheap question before dear ones.
+    fn may_cover(&self, inner: &Self) -> bool {
+        let within = |index: usize, is_only: bool| {
+            let (outer, inner) = (self.services[index], inner.services[index]);
+            if is_only { inner & !outer == 0 } else { outer & !inner == 0 }
+        };
+        within(0, self.actions.only().is_some())
+            && within(1, self.statement.resources.as_ref().is_none_or(|clause| clause.only().is_some()))
     }
 
     fn covers(&self, inner: &Self, budget: &mut Budget) -> bool {
         let (own, other) = (self.statement, inner.statement);
-        same_conditions(&own.conditions, &other.conditions)
+        self.may_cover(inner)
+            && same_conditions(&own.conditions, &other.conditions)
             && clause(own.principals.as_ref(), other.principals.as_ref(), principals)
             && clause(Some(self.actions), Some(inner.actions), |one, two| {
                 lists(one, two, ActionPattern::as_str, Cover::Actions, budget)
@@ -254,6 +273,11 @@ fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
 
 fn is_read<T>(listed: &Listed<T>) -> bool {
     listed.malformed.is_empty() && listed.unknown.is_empty()
+}
+
+/// One bit for a service, or all of them for a pattern.
+fn bit(service: &str) -> u64 {
+    if glob::is_pattern(service) { u64::MAX } else { 1 << (hash(service) >> 58) }
 }
 
 fn hash(text: &str) -> u64 {

@@ -133,16 +133,17 @@ impl Check for TrustForm {
         RULES
     }
 
-    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() == PolicyKind::Trust && policy.is_complete() {
+    fn speaks_of(&self, kind: PolicyKind) -> bool {
+        kind == PolicyKind::Trust
+    }
+
+    fn policy(&self, policy: &Policy, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if policy.is_complete() {
             roles_anywhere(policy, out);
         }
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Trust {
-            return;
-        }
         if let Some(principals) = &statement.principals {
             principals.listed().read.iter().for_each(|principal| federated(principal, out));
             sessions(principals.listed(), out);

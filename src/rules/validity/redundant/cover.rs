@@ -25,6 +25,9 @@ pub(super) struct Budget(usize);
 /// In characters compared. A list of AWS's longest policy takes a hundredth of it.
 const WORK: usize = 4_000_000;
 
+/// So short a list is sooner compared than sorted.
+const FEW: usize = 12;
+
 impl Default for Budget {
     fn default() -> Self {
         Self(WORK)
@@ -87,20 +90,13 @@ impl Cover {
 
     /// Each entry that covers others, with what it covers; `None` where comparing would take too long.
     pub(super) fn groups(self, texts: &[&str], budget: &mut Budget) -> Option<Vec<Group>> {
-        let sorted = Sorted::new(self, texts);
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        let mut pairs = if texts.len() <= FEW { self.few(texts, budget) } else { self.many(texts, budget) };
+        if pairs.is_empty() && !budget.is_spent() {
+            return Some(Vec::new());
+        }
         let mut is_covered = vec![false; texts.len()];
-        for (outer, text) in texts.iter().enumerate() {
-            for (_, inner) in sorted.near(text) {
-                if *inner == outer || !self.includes(text, texts[*inner], budget) {
-                    continue;
-                }
-                // Of two that cover each other the first stays.
-                if outer < *inner || !self.includes(texts[*inner], text, budget) {
-                    pairs.push((outer, *inner));
-                    is_covered[*inner] = true;
-                }
-            }
+        for (_, inner) in &pairs {
+            is_covered[*inner] = true;
         }
         if budget.is_spent() {
             return None;
@@ -113,6 +109,65 @@ impl Cover {
                 .map(|group| Group { keeper: group[0].0, covered: group.iter().map(|(_, inner)| *inner).collect() })
                 .collect(),
         )
+    }
+
+    /// What covers what in a short list: each is compared with each.
+    fn few(self, texts: &[&str], budget: &mut Budget) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::new();
+        for (outer, text) in texts.iter().enumerate() {
+            let start = glob::is_pattern(text).then(|| glob::literal_start(text));
+            for (inner, other) in texts.iter().enumerate().filter(|(inner, _)| *inner != outer) {
+                if self.is_same(text, other) {
+                    if outer < inner {
+                        pairs.push((outer, inner));
+                    }
+                } else if start.is_some_and(|start| self.starts_with(other, start))
+                    && self.includes(text, other, budget)
+                    && (outer < inner || !self.includes(other, text, budget))
+                {
+                    pairs.push((outer, inner));
+                }
+            }
+        }
+        pairs
+    }
+
+    fn starts_with(self, text: &str, start: &str) -> bool {
+        text.get(..start.len()).is_some_and(|own| self.is_same(own, start))
+    }
+
+    /// What covers what in a long list, which is sorted for it.
+    fn many(self, texts: &[&str], budget: &mut Budget) -> Vec<(usize, usize)> {
+        let sorted = Sorted::new(self, texts);
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        // Equal texts stand together; the first of them stays.
+        for alike in sorted.starts.chunk_by(|one, other| one.0 == other.0).filter(|alike| alike.len() > 1) {
+            for (place, (_, inner)) in alike.iter().enumerate() {
+                let first = alike[..place]
+                    .iter()
+                    .map(|(_, outer)| *outer)
+                    .find(|outer| self.is_same(texts[*outer], texts[*inner]));
+                if let Some(outer) = first {
+                    pairs.push((outer, *inner));
+                }
+                if !budget.take(place) {
+                    return pairs;
+                }
+            }
+        }
+        for (outer, text) in texts.iter().enumerate().filter(|(_, text)| glob::is_pattern(text)) {
+            for (_, inner) in sorted.near(text) {
+                let is_other = *inner != outer && !self.is_same(text, texts[*inner]);
+                if !is_other || !self.includes(text, texts[*inner], budget) {
+                    continue;
+                }
+                // Of two that cover each other the first stays.
+                if outer < *inner || !self.includes(texts[*inner], text, budget) {
+                    pairs.push((outer, *inner));
+                }
+            }
+        }
+        pairs
     }
 }
 
@@ -149,8 +204,11 @@ impl Sorted {
     /// Sixteen characters as a number that sorts like them.
     fn start(&self, text: &str, filling: u8) -> u128 {
         let mut bytes = [filling; 16];
-        for (place, byte) in bytes.iter_mut().zip(text.bytes().skip(self.common)) {
-            *place = if matches!(self.cover, Cover::Actions) { byte.to_ascii_lowercase() } else { byte };
+        let own = text.as_bytes().get(self.common..).unwrap_or_default();
+        let own = &own[..own.len().min(16)];
+        bytes[..own.len()].copy_from_slice(own);
+        if matches!(self.cover, Cover::Actions) {
+            bytes.make_ascii_lowercase();
         }
         u128::from_be_bytes(bytes)
     }
