@@ -1,6 +1,7 @@
 //! What a policy lists as actions.
 
 use super::glob;
+use crate::source::scan;
 
 /// One entry of an `Action` or `NotAction` list: `kms:Decrypt`, `kms:*`, `*`.
 ///
@@ -8,21 +9,27 @@ use super::glob;
 /// elements: Action".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionPattern {
-    text: String,
+    text: Box<str>,
     // Every rule on actions asks for the service, so where it ends is looked for once.
     /// Where the first colon stands; `None` where there is none.
-    colon: Option<usize>,
+    colon: Option<u32>,
     /// Where the first wildcard stands; `None` where there is none.
-    wildcard: Option<usize>,
+    wildcard: Option<u32>,
 }
 
 impl ActionPattern {
     /// An entry, as it is spelt.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Box<str>>) -> Self {
         let text = text.into();
-        let colon = memchr::memchr(b':', text.as_bytes());
-        let wildcard = memchr::memchr2(b'*', b'?', text.as_bytes());
+        let place =
+            |marks: fn(u64) -> u64| scan::find(text.as_bytes(), marks).and_then(|place| u32::try_from(place).ok());
+        let colon = place(|word| scan::is(word, b':'));
+        let wildcard = place(|word| scan::is(word, b'*') | scan::is(word, b'?'));
         Self { text, colon, wildcard }
+    }
+
+    fn colon(&self) -> Option<usize> {
+        self.colon.map(|colon| colon as usize)
     }
 
     /// The entry as it is spelt.
@@ -34,13 +41,13 @@ impl ActionPattern {
     /// The service before the colon; `None` for a bare `*` and for text without a colon.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
-        self.text.get(..self.colon?)
+        self.text.get(..self.colon()?)
     }
 
     /// What stands behind the colon; the whole text where there is none.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.colon.and_then(|colon| self.text.get(colon + 1..)).unwrap_or(&self.text)
+        self.colon().and_then(|colon| self.text.get(colon + 1..)).unwrap_or(&self.text)
     }
 
     /// Whether it holds a wildcard, so that it may cover several actions.

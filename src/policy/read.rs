@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::{Condition, ConditionKey, Effect, Element, Operator, Policy, PolicyVersion, Statement};
 use crate::{
-    source::{Span, Spanned},
+    source::{Span, Spanned, scan},
     syntax::{Member, Node, Value},
 };
 
@@ -441,7 +441,7 @@ fn is_intrinsic(members: &[Member<'_>]) -> bool {
 /// Source: AWS CloudFormation User Guide, "Get values stored in other services using dynamic references".
 fn is_dynamic_reference(text: &str) -> bool {
     // Nearly every text has no brace at all.
-    memchr::memchr(b'{', text.as_bytes()).is_some() && text.contains("{{resolve:")
+    scan::find(text.as_bytes(), |word| scan::is(word, b'{')).is_some() && text.contains("{{resolve:")
 }
 
 /// The operator, set operator included, that a misspelt one was probably meant to be.

@@ -74,6 +74,22 @@ impl Blob {
         None
     }
 
+    /// The row with a name, by the table of its slots.
+    pub(super) fn find_in_slots(&self, table: Table, slots: Range<usize>, name: &str) -> Option<usize> {
+        let Range { start: first, end } = slots;
+        let name = name.as_bytes();
+        let rows = self.column(table, layout::slot::ROW);
+        let names = self.column(table, layout::slot::NAME);
+        let start = first + layout::slot_of(name, end.saturating_sub(first));
+        for slot in (start..end).chain(first..start) {
+            let row = rows.number(slot).checked_sub(1)?;
+            if is_same(names.text(slot), name) {
+                return Some(row);
+            }
+        }
+        None
+    }
+
     /// The rows whose names start with a prefix, among rows that are in the order of their names.
     pub(super) fn starting_with(&self, table: Table, rows: Range<usize>, column: usize, prefix: &str) -> Range<usize> {
         if prefix.is_empty() {
@@ -88,7 +104,7 @@ impl Blob {
         first..partition_point(first..rows.end, |row| order(row) == Ordering::Equal)
     }
 
-    /// A column of texts, with what every read of it needs looked up once.
+    /// A column, with what every read of it needs looked up once.
     fn column(&self, table: Table, column: usize) -> Column<'_> {
         let first = self.word(layout::TABLES + 2 * table.index) + column;
         Column { words: self.0.get(4 * first..).unwrap_or_default(), width: table.width, texts: self.texts() }
@@ -99,7 +115,7 @@ impl Blob {
     }
 }
 
-/// A column of texts: the words from its first on, and the text part.
+/// A column: the words from its first on, and the text part.
 struct Column<'b> {
     words: &'b [u8],
     width: usize,
@@ -107,8 +123,12 @@ struct Column<'b> {
 }
 
 impl<'b> Column<'b> {
+    fn number(&self, row: usize) -> usize {
+        number_at(self.words, 4 * row * self.width)
+    }
+
     fn text(&self, row: usize) -> &'b [u8] {
-        text_at(self.texts, number_at(self.words, 4 * row * self.width))
+        text_at(self.texts, self.number(row))
     }
 }
 
@@ -134,6 +154,11 @@ pub(super) fn partition_point(rows: Range<usize>, is_before: impl Fn(usize) -> b
         }
     }
     start
+}
+
+/// Whether two names are one, letter case not counting. Most are spelt alike.
+pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a == b || a.eq_ignore_ascii_case(b)
 }
 
 /// The order of names: byte by byte, ASCII letter case not counting.

@@ -132,7 +132,7 @@ impl Reference {
 
     /// The rows that a key belongs to: that of its name, then those of templates that it fills, the closest first.
     pub(super) fn key_rows(&self, key: &str) -> impl Iterator<Item = usize> {
-        let exact = self.blob.find(layout::KEYS, self.blob.rows(layout::KEYS), key::NAME, key);
+        let exact = self.blob.find_in_slots(layout::KEY_SLOTS, self.blob.rows(layout::KEY_SLOTS), key);
         // Most keys are no template's, so those are not searched before they are asked for.
         exact.into_iter().chain(std::iter::once_with(|| self.templates_of(key)).flatten())
     }

@@ -82,8 +82,8 @@ impl Reference {
     /// The service of a prefix: `kms`.
     #[must_use]
     pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
-        let rows = self.blob.rows(layout::SERVICES);
-        let row = self.blob.find(layout::SERVICES, rows, layout::service::PREFIX, prefix)?;
+        let slots = self.blob.rows(layout::SERVICE_SLOTS);
+        let row = self.blob.find_in_slots(layout::SERVICE_SLOTS, slots, prefix)?;
         Some(Service { reference: self, row })
     }
 

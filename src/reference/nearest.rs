@@ -63,8 +63,7 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
     nearest
 }
 
-/// A bit for each letter of the alphabet that occurs.
+/// A bit for each letter of the alphabet that occurs, and five for all other characters.
 fn letters_of(text: &str) -> u32 {
-    let letters = text.bytes().map(|byte| byte.to_ascii_lowercase()).filter(u8::is_ascii_lowercase);
-    letters.fold(0, |bits, letter| bits | 1 << (letter - b'a'))
+    text.bytes().fold(0, |bits, byte| bits | 1 << (byte & 0x1f))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, Reference, layout, layout::service, matching};
+use super::{Action, Reference, blob::is_same, layout, layout::service, matching};
 
 /// A service, known in policies by its prefix.
 #[derive(Clone, Copy)]
@@ -25,8 +25,7 @@ impl<'r> Service<'r> {
     /// Whether it is the service of a prefix, whatever the letter case.
     #[must_use]
     pub fn is_of(self, prefix: &str) -> bool {
-        let own = self.reference.blob.text_bytes(self.cell(service::PREFIX));
-        own.eq_ignore_ascii_case(prefix.as_bytes())
+        is_same(self.reference.blob.text_bytes(self.cell(service::PREFIX)), prefix.as_bytes())
     }
 
     /// Its name: `AWS Key Management Service`.
@@ -54,15 +53,8 @@ impl<'r> Service<'r> {
     #[must_use]
     pub fn action(self, name: &str) -> Option<Action<'r>> {
         let [first, end] = service::SLOTS.map(|column| self.cell(column));
-        let start = first + layout::action_slot(name.as_bytes(), end - first);
-        for slot in (start..end).chain(first..start) {
-            let row = self.reference.blob.cell(layout::ACTION_SLOTS, slot, 0).checked_sub(1)?;
-            let action = Action { service: self, row };
-            if action.name_bytes().eq_ignore_ascii_case(name.as_bytes()) {
-                return Some(action);
-            }
-        }
-        None
+        let row = self.reference.blob.find_in_slots(layout::ACTION_SLOTS, first..end, name)?;
+        Some(Action { service: self, row })
     }
 
     /// Its actions whose names a pattern covers: `Get*`, `*Key?`.

@@ -7,6 +7,7 @@
 mod decode;
 mod edit;
 mod lines;
+pub(crate) mod scan;
 mod secret;
 
 use std::{path::PathBuf, sync::OnceLock};

@@ -6,6 +6,7 @@ use super::{
     Node, Value,
     json::{escaped as escaped_control, is_number},
 };
+use crate::source::scan;
 
 /// One line, no blanks.
 #[must_use]
@@ -42,13 +43,8 @@ pub fn compact_length(node: &Node<'_>) -> usize {
 
 /// How many characters [`escaped`] makes of a text.
 fn escaped_length(text: &str) -> usize {
-    // Counted to the end, since a loop that may break off is not made one of many bytes at a time.
-    let special = |byte: &u8| !byte.is_ascii() || matches!(byte, b'"' | b'\\' | 0..0x20);
-    if text.as_bytes().iter().filter(|byte| special(byte)).count() == 0 {
-        text.len()
-    } else {
-        escaped(text).chars().count()
-    }
+    let special = |word| scan::is(word, b'"') | scan::is(word, b'\\') | scan::is_control(word) | scan::is_foreign(word);
+    if scan::find(text.as_bytes(), special).is_none() { text.len() } else { escaped(text).chars().count() }
 }
 
 /// A text as a JSON string's body, without the quotes.

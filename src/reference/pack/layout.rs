@@ -20,7 +20,7 @@ pub(crate) const TABLES: usize = 3;
 pub(crate) const HEADER: usize = TABLES + 2 * TABLE_COUNT;
 
 /// How many tables there are.
-pub(crate) const TABLE_COUNT: usize = 9;
+pub(crate) const TABLE_COUNT: usize = 11;
 
 /// A table: its place in the header, and how many words a row has.
 #[derive(Clone, Copy)]
@@ -46,22 +46,44 @@ pub(crate) const FOREIGN: Table = Table { index: 6, width: 4 };
 /// In the order of their names.
 pub(crate) const PARTITIONS: Table = Table { index: 7, width: 4 };
 
-/// Where each action is found by its name, in the order of the services: one more than its row, in the
-/// [slot](action_slot) that the name gives or the next free one behind it, a service's first slot following its last; 0 in
-/// a free slot. Each service has a power of two of them, of which a quarter is free at least.
-pub(crate) const ACTION_SLOTS: Table = Table { index: 8, width: 1 };
+/// Where each action is found by its name, in the order of the services. Each service has [slots](slot_of) of its own.
+pub(crate) const ACTION_SLOTS: Table = Table { index: 8, width: 2 };
+/// Where each service is found by its prefix, in [slots](slot_of).
+pub(crate) const SERVICE_SLOTS: Table = Table { index: 9, width: 2 };
+/// Where each condition key is found by its name, in [slots](slot_of).
+pub(crate) const KEY_SLOTS: Table = Table { index: 10, width: 2 };
 
-/// The slot of a service at which to look for an action first. Letter case does not count.
-pub(crate) fn action_slot(name: &[u8], slots: usize) -> usize {
-    // Eight bytes at a time. The bit that is set in each makes one of a capital and its small letter.
-    let hash = name.chunks(8).fold(0, |hash: u64, chunk| {
-        let mut bytes = [0; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        let word = u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020;
-        (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+/// The slot at which to look for a name first. Letter case does not count.
+///
+/// There is a power of two of slots, of which a quarter is free at least. A name stands in the slot that it gives or the
+/// next free one behind it; the first slot follows the last.
+pub(crate) fn slot_of(name: &[u8], slots: usize) -> usize {
+    // Eight bytes at a time, the last of them overlapping. The bit that is set in each makes one of a capital and its
+    // small letter.
+    let (words, rest) = name.as_chunks::<8>();
+    let hash = words.iter().fold(0, |hash, word| mixed(hash, *word));
+    let last = name.last_chunk().copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        for (place, byte) in word.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        word
     });
     // The upper half is the better mixed.
-    (hash >> 32) as usize & slots.wrapping_sub(1)
+    (mixed(hash, last) >> 32) as usize & slots.wrapping_sub(1)
+}
+
+fn mixed(hash: u64, word: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(word) | 0x2020_2020_2020_2020;
+    (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
+/// The columns of [`ACTION_SLOTS`], [`SERVICE_SLOTS`] and [`KEY_SLOTS`].
+pub(crate) mod slot {
+    /// One more than the row of what stands here; 0 in a free slot.
+    pub(crate) const ROW: usize = 0;
+    /// Text: its name.
+    pub(crate) const NAME: usize = 1;
 }
 
 /// The columns of [`SERVICES`].

@@ -58,7 +58,9 @@ impl<'t> Names<'t> {
             (layout::RETIRED, self.retired.records().map(|record| written.texts.put(record.name)).collect()),
             (layout::FOREIGN, self.foreign(written)?),
             (layout::PARTITIONS, self.partitions(written)),
-            (layout::ACTION_SLOTS, self.action_slots()),
+            (layout::ACTION_SLOTS, self.action_slots(written)),
+            (layout::SERVICE_SLOTS, slots(self.services.records().map(|record| record.name), 0, written)),
+            (layout::KEY_SLOTS, slots(self.keys.records().map(|record| record.name), 0, written)),
         ])
     }
 
@@ -104,22 +106,14 @@ impl<'t> Names<'t> {
         Ok(rows)
     }
 
-    fn action_slots(&self) -> Vec<u32> {
-        let mut all = Vec::new();
-        for service in self.services.records() {
+    fn action_slots(&self, written: &mut Written<'t>) -> Vec<u32> {
+        let of_service = |service: &Record<'t, 1>| {
             let rows = self.actions.rows_of(service.name);
-            let mut slots = vec![0; slot_count(rows.len())];
-            for (row, record) in rows.clone().zip(self.actions.records().skip(rows.start)) {
-                let name = record.name.split_once(':').map_or("", |(_, name)| name);
-                let mut slot = layout::action_slot(name.as_bytes(), slots.len());
-                while slots[slot] != 0 {
-                    slot = (slot + 1) % slots.len();
-                }
-                slots[slot] = word(row + 1);
-            }
-            all.append(&mut slots);
-        }
-        all
+            let records = self.actions.records().skip(rows.start).take(rows.len());
+            let names = records.map(|record| record.name.split_once(':').map_or("", |(_, name)| name));
+            slots(names, rows.start, written)
+        };
+        self.services.records().flat_map(of_service).collect()
     }
 
     /// The resource types of an action: `key*`, `profile[aws:TagKeys]`.
@@ -241,9 +235,24 @@ impl<'t> Names<'t> {
     }
 }
 
-/// How many slots a service has for its actions.
-fn slot_count(actions: usize) -> usize {
-    (actions * 4 / 3 + 1).next_power_of_two()
+/// The slots of rows with these names, of which the first has a number.
+fn slots<'t>(names: impl Iterator<Item = &'t str>, first: usize, written: &mut Written<'t>) -> Vec<u32> {
+    let names: Vec<&str> = names.collect();
+    let mut slots = vec![[0; layout::ACTION_SLOTS.width]; slot_count(names.len())];
+    for (row, name) in (first..).zip(names) {
+        let mut slot = layout::slot_of(name.as_bytes(), slots.len());
+        while slots[slot][layout::slot::ROW] != 0 {
+            slot = (slot + 1) % slots.len();
+        }
+        slots[slot][layout::slot::ROW] = word(row + 1);
+        slots[slot][layout::slot::NAME] = written.texts.put(name);
+    }
+    slots.into_iter().flatten().collect()
+}
+
+/// How many slots a number of names has.
+fn slot_count(names: usize) -> usize {
+    (names * 4 / 3 + 1).next_power_of_two()
 }
 
 /// The place of a word in its fixed set.

@@ -5,7 +5,7 @@ use crate::{
     policy::{ActionPattern, Listed, Statement, glob},
     reference::{Service, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
-    source::{Edit, Spanned},
+    source::{Edit, Spanned, scan},
     syntax::print,
 };
 
@@ -127,20 +127,28 @@ impl Check for Actions {
         let Some(clause) = &statement.actions else { return };
         let listed = clause.listed();
         // Actions of one service mostly stand together: it is looked up once for all of them.
-        let mut last: Option<Service<'_>> = None;
+        let mut last = Last::default();
         for action in &listed.read {
             // A policy variable or a placeholder is told of elsewhere.
-            if memchr::memchr3(b'$', b'<', b'{', action.value.as_str().as_bytes()).is_none() {
+            let opens = |word| scan::is(word, b'$') | scan::is(word, b'<') | scan::is(word, b'{');
+            if scan::find(action.value.as_str().as_bytes(), opens).is_none() {
                 look(action, listed, &mut last, cx.aws, out);
             }
         }
     }
 }
 
-fn look<'r>(
-    action: &Spanned<ActionPattern>,
+/// The service that was looked up last, and by what prefix.
+#[derive(Default)]
+struct Last<'s, 'r> {
+    prefix: &'s str,
+    service: Option<Service<'r>>,
+}
+
+fn look<'s, 'r>(
+    action: &'s Spanned<ActionPattern>,
     listed: &Listed<ActionPattern>,
-    last: &mut Option<Service<'r>>,
+    last: &mut Last<'s, 'r>,
     aws: Aws<'r>,
     out: &mut Findings<'_>,
 ) {
@@ -155,22 +163,23 @@ fn look<'r>(
     if action.value.leaves_service_open() {
         return;
     }
-    if last.is_none_or(|last| !last.is_of(service)) {
-        *last = aws.reference.service(service);
+    if last.prefix != service {
+        *last = Last { prefix: service, service: aws.reference.service(service) };
     }
+    let known_service = last.service;
     if action.value.is_pattern() {
-        if last.and_then(|last| last.actions_matching(name).next()).is_none() {
+        if known_service.and_then(|known| known.actions_matching(name).next()).is_none() {
             out.push(unmatched_pattern(action, service, name, listed, aws));
         }
         return;
     }
-    if let Some(known) = last.and_then(|last| last.action(name)) {
+    if let Some(known) = known_service.and_then(|known| known.action(name)) {
         if out.asks(&ACTION_CASE) && !known.is_spelt(service, name) {
             out.push(other_case(action, &known.to_string()));
         }
     } else if is_condition_key(&action.value, aws) {
         out.push(condition_key(action, listed));
-    } else if last.is_none() {
+    } else if known_service.is_none() {
         // AWS's own policies use a service that no table lists.
         if fact("unlisted-name", service).is_none_or(|fact| fact.value != "service") {
             out.push(no_service(action, service, aws));

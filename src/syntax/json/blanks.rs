@@ -1,13 +1,15 @@
 //! What stands between the tokens: blanks, blanks that are none, and comments.
 
 use super::{Cause, Dialect, Edit, Reader};
+use crate::source::scan;
 
 impl Reader<'_> {
     /// Passes over blanks and comments.
     pub(super) fn blanks(&mut self) {
         while let Some(byte) = self.peek() {
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                b' ' => self.at += scan::run(&self.text.as_bytes()[self.at..self.end], b' '),
+                b'\t' | b'\n' | b'\r' => self.at += 1,
                 b'/' | b'#' => {
                     if !self.comment() {
                         return;

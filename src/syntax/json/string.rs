@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Cause, Edit, Reader, Repair};
+use crate::source::scan;
 
 /// Quotation marks that word processors put where a straight one was typed.
 pub(super) const fn is_curly(character: char) -> bool {
@@ -29,17 +30,13 @@ impl<'a> Reader<'a> {
     /// Reads a string in straight double quotes.
     pub(super) fn string(&mut self) -> Cow<'a, str> {
         let start = self.at + 1;
-        let bytes = &self.text.as_bytes()[..self.end];
-        let mut at = start;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'"' => {
-                    self.at = at + 1;
-                    return Cow::Borrowed(&self.text[start..at]);
-                }
-                b'\\' | 0..0x20 => break,
-                _ => at += 1,
-            }
+        let rest = self.text.as_bytes().get(start..self.end).unwrap_or_default();
+        let ends = |word| scan::is(word, b'"') | scan::is(word, b'\\') | scan::is_control(word);
+        let length = scan::find(rest, ends).unwrap_or(rest.len());
+        let at = start + length;
+        if rest.get(length) == Some(&b'"') {
+            self.at = at + 1;
+            return Cow::Borrowed(&self.text[start..at]);
         }
         self.troubled_string(at)
     }
