@@ -88,6 +88,8 @@ pub struct PolicyDocument<'a> {
     pub node: Node<'a>,
     /// How a change to it is written in the file.
     pub writing: Writing,
+    /// Whether it stands in its file as strict JSON with nothing but ASCII and no escape.
+    pub is_plain: bool,
     /// Whether the file is a copy of what stands elsewhere, which no fix may touch.
     pub is_copy: bool,
     /// The names of the users, groups or roles that carry it, where the file tells.
@@ -307,7 +309,9 @@ impl<'a> Document<'a> {
                 self.tree = Some(root);
             }
         }
+        let is_plain = !self.policies.is_empty() && is_plain(self.notation, &self.faults, source);
         for policy in &mut self.policies {
+            policy.is_plain = is_plain && policy.writing.is_plain();
             policy.policy.is_cut |= part.filled.iter().any(|filled| policy.policy.span.contains(*filled));
         }
         Ok(())
@@ -328,6 +332,7 @@ impl<'a> PolicyDocument<'a> {
             faults,
             node,
             writing: Writing::default(),
+            is_plain: false,
             is_copy: false,
             holders: Vec::new(),
             key: None,
@@ -390,7 +395,22 @@ fn notation(name: &str, source: &Source) -> Option<Notation> {
 }
 
 fn dialect(name: &str) -> json::Dialect {
-    if name.to_ascii_lowercase().ends_with(".jsonc") { json::Dialect::Jsonc } else { json::Dialect::Json }
+    if ends_with(name, ".jsonc") { json::Dialect::Jsonc } else { json::Dialect::Json }
+}
+
+/// Whether a name ends so, whatever its letter case.
+fn ends_with(name: &str, ending: &str) -> bool {
+    let start = name.len().checked_sub(ending.len());
+    start.and_then(|start| name.get(start..)).is_some_and(|last| last.eq_ignore_ascii_case(ending))
+}
+
+/// Whether a text is strict JSON, as far as its faults tell, and has nothing but ASCII and no escape.
+fn is_plain(notation: Notation, faults: &[syntax::Fault], source: &Source) -> bool {
+    let text = source.text();
+    notation == Notation::Json
+        && faults.is_empty()
+        && text.is_ascii()
+        && memchr::memchr(b'\\', text.as_bytes()).is_none()
 }
 
 /// Whether a tree has the elements of a policy, or of a statement, or is a list of statements.

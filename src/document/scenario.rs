@@ -18,7 +18,7 @@ pub(super) fn recognise(root: &Node<'_>, document: &mut Document<'_>) -> bool {
 
 /// Whether a file's name tells that it holds a scenario a line.
 pub(super) fn is_lines(name: &str) -> bool {
-    name.to_ascii_lowercase().ends_with(".kpl-test.jsonl")
+    super::ends_with(name, ".kpl-test.jsonl")
 }
 
 /// A file of a scenario a line.

@@ -258,8 +258,10 @@ impl<'a> Run<'a> {
         self.report.hidden = Secrets::new(hidden.copied().collect());
         self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
+        let mut checks = Vec::with_capacity(CHECKS.len());
+        checks.extend(CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))));
         let asking = Asking {
-            checks: CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))).collect(),
+            checks,
             of_kinds: Default::default(),
             is_selected: &is_selected,
             project: &self.project,
@@ -314,7 +316,11 @@ impl Asking<'_, '_> {
     fn of_kind(&self, kind: PolicyKind) -> &[&'static dyn Check] {
         let place = PolicyKind::ALL.iter().position(|one| *one == kind);
         let Some(checks) = place.and_then(|place| self.of_kinds.get(place)) else { return &self.checks };
-        checks.get_or_init(|| self.checks.iter().copied().filter(|check| check.speaks_of(kind)).collect())
+        checks.get_or_init(|| {
+            let mut checks = Vec::with_capacity(self.checks.len());
+            checks.extend(self.checks.iter().copied().filter(|check| check.speaks_of(kind)));
+            checks
+        })
     }
 
     /// Asks every check about one file; `first` is the number of its first document.
@@ -341,7 +347,11 @@ impl Asking<'_, '_> {
         for (number, policy) in document.policies.iter().enumerate() {
             let before = said.found.len();
             let context = RuleContext { document: policy, project: self.project, aws: self.aws };
+            let may_be_kms = policy.policy.statements.iter().any(|statement| statement.may_speak_of("kms"));
             self.gather(&mut said, self.of_kind(policy.kind), Some(first + number), source, |check, asked| {
+                if check.speaks_of_kms_alone() && !may_be_kms {
+                    return;
+                }
                 check.policy(&policy.policy, &context, asked);
                 for statement in &policy.policy.statements {
                     check.statement(statement, &context, asked);

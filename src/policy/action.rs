@@ -21,10 +21,9 @@ impl ActionPattern {
     /// An entry, as it is spelt.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         let text = text.into();
-        let place =
-            |marks: fn(u64) -> u64| scan::find(text.as_bytes(), marks).and_then(|place| u32::try_from(place).ok());
-        let colon = place(|word| scan::is(word, b':'));
-        let wildcard = place(|word| scan::is(word, b'*') | scan::is(word, b'?'));
+        let number = |place: usize| u32::try_from(place).ok();
+        let colon = scan::find(text.as_bytes(), |word| scan::is(word, b':')).and_then(number);
+        let wildcard = glob::first_wildcard(&text).and_then(number);
         Self { text, colon, wildcard }
     }
 

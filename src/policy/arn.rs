@@ -89,14 +89,20 @@ impl<'a> Arn<'a> {
     /// # Errors
     /// [`ArnError`] where the prefix or some of the parts are missing.
     pub fn parse(text: &'a str) -> Result<Self, ArnError> {
-        let parts = split(text);
-        if parts[0] != Some("arn") {
-            return Err(ArnError::Prefix);
+        Ok(Self::split(text, colons(text)?))
+    }
+
+    /// Splits a text at its [colons].
+    pub(super) fn split(text: &'a str, [_, partition, service, region, account]: [usize; 5]) -> Self {
+        let before = |colon: usize, end: usize| text.get(colon + 1..end).unwrap_or_default();
+        let [arn, last] = [PREFIX.len(), text.len()];
+        Self {
+            partition: before(arn, partition),
+            service: before(partition, service),
+            region: before(service, region),
+            account: before(region, account),
+            resource: before(account, last),
         }
-        let [_, Some(partition), Some(service), Some(region), Some(account), Some(resource)] = parts else {
-            return Err(ArnError::Parts { found: parts.iter().flatten().count() });
-        };
-        Ok(Self { partition, service, region, account, resource })
     }
 
     /// The resource's type and name: `key` and `1234…` of `key/1234…`; the type is empty where there is no `/`.
@@ -106,28 +112,40 @@ impl<'a> Arn<'a> {
     }
 }
 
-fn split(text: &str) -> [Option<&str>; 6] {
-    let mut parts = [None; 6];
-    let mut start = 0;
+/// What stands before the first colon of an ARN.
+const PREFIX: &str = "arn";
+
+/// Where the five colons stand that part an ARN.
+///
+/// # Errors
+/// [`ArnError`] where the text is none.
+pub(super) fn colons(text: &str) -> Result<[usize; 5], ArnError> {
+    // What is no ARN mostly begins otherwise.
+    if !text.starts_with(PREFIX) {
+        return Err(ArnError::Prefix);
+    }
+    let mut colons = [0; 5];
+    let mut found = 0;
     let mut depth = 0_usize;
-    let mut index = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate().skip(PREFIX.len()) {
         match byte {
             b'{' if text[..at].ends_with('$') => depth += 1,
             b'}' => depth = depth.saturating_sub(1),
             b':' if depth == 0 => {
-                parts[index] = Some(&text[start..at]);
-                start = at + 1;
-                index += 1;
-                if index == 5 {
+                colons[found] = at;
+                found += 1;
+                if found == colons.len() {
                     break;
                 }
             }
             _ => {}
         }
     }
-    parts[index] = Some(&text[start..]);
-    parts
+    let first = if found == 0 { text.len() } else { colons[0] };
+    if first != PREFIX.len() {
+        return Err(ArnError::Prefix);
+    }
+    if found < colons.len() { Err(ArnError::Parts { found: found + 1 }) } else { Ok(colons) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! IAM's wildcards: `*` stands for any run of characters, none included, and `?` for exactly one.
 
+use crate::source::scan;
+
 /// Whether a pattern matches a whole text, letter case counting.
 ///
 /// Takes time linear in the text for each `*`, never more.
@@ -17,7 +19,12 @@ pub fn matches_ignoring_case(pattern: &str, text: &str) -> bool {
 /// Whether a text holds a wildcard.
 #[must_use]
 pub fn is_pattern(text: &str) -> bool {
-    memchr::memchr2(b'*', b'?', text.as_bytes()).is_some()
+    first_wildcard(text).is_some()
+}
+
+/// Where the first wildcard of a text stands, in bytes.
+pub(super) fn first_wildcard(text: &str) -> Option<usize> {
+    scan::find(text.as_bytes(), |word| scan::is(word, b'*') | scan::is(word, b'?'))
 }
 
 /// `is_one` says whether `?` takes a character.
@@ -82,8 +89,7 @@ pub fn includes_ignoring_case(outer: &str, inner: &str) -> bool {
 /// What stands before the first wildcard.
 #[must_use]
 pub fn literal_start(pattern: &str) -> &str {
-    let end = memchr::memchr2(b'*', b'?', pattern.as_bytes()).unwrap_or(pattern.len());
-    pattern.get(..end).unwrap_or_default()
+    first_wildcard(pattern).and_then(|end| pattern.get(..end)).unwrap_or(pattern)
 }
 
 #[cfg(test)]

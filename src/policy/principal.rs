@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::{AccountId, Arn, glob};
+use crate::source::scan;
 
 /// The member of a `Principal` element under which a principal is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,15 +229,17 @@ pub fn is_placeholder_value(text: &str) -> bool {
 #[must_use]
 pub fn placeholder_in(text: &str) -> Option<&str> {
     // Nearly all text has none of what marks one: a bracket, or two characters of a shouted word side by side.
-    let is_shouted = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'x' | b'-');
-    if !has_bracket(text) && !text.as_bytes().windows(2).any(|pair| pair.iter().all(is_shouted)) {
+    let is_shouted = |word| {
+        scan::is_within(word, b'A', b'Z') | scan::is_within(word, b'x', b'x') | scan::is_within(word, b'-', b'-')
+    };
+    if !has_bracket(text) && !scan::has_pair(text.as_bytes(), is_shouted) {
         return None;
     }
     angle(text).or_else(|| template_variable(text)).or_else(|| braces(text)).or_else(|| shouted_word(text))
 }
 
 fn has_bracket(text: &str) -> bool {
-    memchr::memchr2(b'<', b'{', text.as_bytes()).is_some()
+    scan::find(text.as_bytes(), |word| scan::is(word, b'<') | scan::is(word, b'{')).is_some()
 }
 
 /// `<kasten_role>`.

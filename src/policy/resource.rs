@@ -1,27 +1,33 @@
 //! What a policy lists as resources.
 
-use super::{Arn, ArnError, glob};
+use super::{Arn, ArnError, arn::colons, glob};
 
 /// One entry of a `Resource` or `NotResource` list: an ARN, a pattern of ARNs, or `*`. Letter case counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResourcePattern(String);
+pub struct ResourcePattern {
+    text: Box<str>,
+    // Many rules ask for its parts, so they are told apart once.
+    colons: Result<[usize; 5], ArnError>,
+}
 
 impl ResourcePattern {
     /// An entry, as it is spelt.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        let text = text.into();
+        let colons = colons(&text);
+        Self { text, colons }
     }
 
     /// The entry as it is spelt.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether it means every resource.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        !self.0.is_empty() && self.0.bytes().all(|byte| byte == b'*')
+        !self.text.is_empty() && self.text.bytes().all(|byte| byte == b'*')
     }
 
     /// Its parts, where it is an ARN.
@@ -29,7 +35,7 @@ impl ResourcePattern {
     /// # Errors
     /// [`ArnError`] where it is none.
     pub fn arn(&self) -> Result<Arn<'_>, ArnError> {
-        Arn::parse(&self.0)
+        self.colons.map(|colons| Arn::split(&self.text, colons))
     }
 
     /// Whether it is the ARN of a KMS alias, or a pattern of such. Source: Service Authorization Reference, "AWS Key
@@ -42,7 +48,7 @@ impl ResourcePattern {
     /// Whether it covers one resource's ARN, wildcards crossing every colon.
     #[must_use]
     pub fn covers(&self, arn: &str) -> bool {
-        glob::matches(&self.0, arn)
+        glob::matches(&self.text, arn)
     }
 
     /// Whether it may cover KMS keys of any account: `*`, or a KMS ARN whose account is open.

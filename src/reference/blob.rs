@@ -104,6 +104,17 @@ impl Blob {
         first..partition_point(first..rows.end, |row| order(row) == Ordering::Equal)
     }
 
+    /// Whether any name starts with a prefix, among rows that are in the order of their names.
+    pub(super) fn has_start(&self, table: Table, rows: Range<usize>, column: usize, prefix: &str) -> bool {
+        let (column, end) = (self.column(table, column), rows.end);
+        let start = |row| {
+            let name = column.text(row);
+            name.get(..prefix.len()).unwrap_or(name)
+        };
+        let first = partition_point(rows, |row| compare(start(row), prefix.as_bytes()) == Ordering::Less);
+        first < end && is_same(start(first), prefix.as_bytes())
+    }
+
     /// A column, with what every read of it needs looked up once.
     fn column(&self, table: Table, column: usize) -> Column<'_> {
         let first = self.word(layout::TABLES + 2 * table.index) + column;

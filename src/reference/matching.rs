@@ -27,28 +27,34 @@ pub(super) fn actions<'r>(reference: &'r Reference, pattern: &str) -> impl Itera
 /// The services that start as a pattern does.
 fn services<'r>(reference: &'r Reference, pattern: &str) -> impl Iterator<Item = Service<'r>> + use<'r> {
     let rows = reference.blob.rows(layout::SERVICES);
-    let rows = reference.blob.starting_with(layout::SERVICES, rows, layout::service::PREFIX, literal(pattern));
+    let rows =
+        reference.blob.starting_with(layout::SERVICES, rows, layout::service::PREFIX, glob::literal_start(pattern));
     rows.map(|row| Service { reference, row })
 }
 
 /// The actions of a service whose names a pattern covers.
 pub(super) fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<Item = Action<'r>> {
     let blob = &service.reference.blob;
-    let start = literal(pattern);
+    let start = glob::literal_start(pattern);
     let rows = blob.starting_with(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);
     let is_start = pattern.get(start.len()..).is_some_and(is_only_stars);
     let found = rows.map(move |row| Action { service, row });
     found.filter(move |action| is_start || covers(pattern, action.name()))
 }
 
+/// Whether a pattern covers any action of a service.
+pub(super) fn fits_any(service: Service<'_>, pattern: &str) -> bool {
+    let start = glob::literal_start(pattern);
+    if pattern.get(start.len()..).is_some_and(is_only_stars) {
+        let blob = &service.reference.blob;
+        return blob.has_start(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);
+    }
+    named(service, pattern).next().is_some()
+}
+
 /// Whether a text is one or more `*`, and nothing else.
 fn is_only_stars(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte == b'*')
-}
-
-/// What stands before the first wildcard.
-fn literal(pattern: &str) -> &str {
-    pattern.split(['*', '?']).next().unwrap_or_default()
 }
 
 fn covers(pattern: &str, text: &str) -> bool {

@@ -52,7 +52,9 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
         if name.len().abs_diff(text.len()) > limit || differing() > 2 * limit {
             continue;
         }
-        let edits = strsim::osa_distance(&text, &name.to_ascii_lowercase());
+        let name = name.to_ascii_lowercase();
+        let (text, name) = without_common_ends(&text, &name);
+        let edits = strsim::osa_distance(text, name);
         if edits <= limit {
             nearest = Some(candidate);
             // Only fewer edits count from here on.
@@ -61,6 +63,16 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
         }
     }
     nearest
+}
+
+/// Two texts without what both begin and end with: no edit is made there.
+fn without_common_ends<'t>(one: &'t str, other: &'t str) -> (&'t str, &'t str) {
+    let same = |(a, b): &(u8, u8)| a == b && a.is_ascii();
+    let start = one.bytes().zip(other.bytes()).take_while(same).count();
+    let (one, other) = (one.get(start..).unwrap_or(one), other.get(start..).unwrap_or(other));
+    let end = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
+    let cut = |text: &'t str| text.get(..text.len() - end).unwrap_or(text);
+    (cut(one), cut(other))
 }
 
 /// A bit for each letter of the alphabet that occurs, and five for all other characters.

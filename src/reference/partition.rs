@@ -72,7 +72,10 @@ impl Reference {
     /// The partition of a name: `aws`.
     #[must_use]
     pub fn partition(&self, name: &str) -> Option<Partition<'_>> {
-        self.partitions().find(|partition| partition.name() == name)
+        let cell = |row| self.blob.cell(layout::PARTITIONS, row, partition::NAME);
+        let mut rows = self.blob.rows(layout::PARTITIONS);
+        let row = rows.find(|row| self.blob.text_bytes(cell(*row)) == name.as_bytes())?;
+        Some(Partition { reference: self, row })
     }
 
     /// The partition that a region is in; by the shape of its name where no partition lists it.

@@ -62,6 +62,12 @@ impl<'r> Service<'r> {
         matching::named(self, pattern)
     }
 
+    /// Whether a pattern covers any of its actions.
+    #[must_use]
+    pub fn has_action_matching(self, pattern: &str) -> bool {
+        matching::fits_any(self, pattern)
+    }
+
     /// Its resource types, in the order of their names.
     pub fn resource_types(self) -> impl Iterator<Item = ResourceType<'r>> {
         let [first, end] = service::RESOURCES.map(|column| self.cell(column));

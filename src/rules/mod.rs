@@ -41,6 +41,11 @@ pub trait Check: Sync {
         true
     }
 
+    /// Whether it has something to say only of policies with a statement that [may speak of](Statement::may_speak_of) KMS.
+    fn speaks_of_kms_alone(&self) -> bool {
+        false
+    }
+
     /// Looks at a file as text.
     fn document(&self, _document: &Document<'_>, _source: &Source, _out: &mut Findings<'_>) {}
 

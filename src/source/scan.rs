@@ -22,6 +22,16 @@ pub(crate) const fn is_control(word: u64) -> u64 {
     word.wrapping_sub(ONES * 0x20) & !word & MARKS
 }
 
+/// Marks the bytes of a word from one ASCII character to another.
+#[inline]
+pub(crate) const fn is_within(word: u64, first: u8, last: u8) -> u64 {
+    // No byte of these sums carries into the next.
+    let low = word & !MARKS;
+    let from = low + ONES * (0x80 - first as u64);
+    let beyond = low + ONES * (0x7f - last as u64);
+    from & !beyond & !word & MARKS
+}
+
 /// Marks the bytes of a word that are no ASCII.
 #[inline]
 pub(crate) const fn is_foreign(word: u64) -> u64 {
@@ -44,10 +54,27 @@ pub(crate) fn find(text: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
     // What the last eight bytes share with the word before holds no mark.
     let (last, start) = match text.last_chunk() {
         Some(last) => (*last, text.len() - 8),
-        None => (filled(rest), 0),
+        None => (filled(rest, FILLING), 0),
     };
     let found = marks(u64::from_le_bytes(last));
     (found != 0).then(|| start + first(found))
+}
+
+/// Whether two bytes stand side by side that `marks` marks, and marks exactly. It is asked of blanks where the text ends.
+#[inline]
+pub(crate) fn has_pair(text: &[u8], marks: impl Fn(u64) -> u64) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    let mut before = 0;
+    let words = words.iter().copied().chain((!rest.is_empty()).then(|| filled(rest, b' ')));
+    for word in words {
+        let found = marks(u64::from_le_bytes(word));
+        // The mark of each byte beside that of the one before it.
+        if found & (found << 8 | before) != 0 {
+            return true;
+        }
+        before = found >> 56;
+    }
+    false
 }
 
 /// How many times a text begins with this byte.
@@ -62,8 +89,8 @@ fn first(marks: u64) -> usize {
     (marks.trailing_zeros() / 8) as usize
 }
 
-fn filled(rest: &[u8]) -> [u8; 8] {
-    let mut word = [FILLING; 8];
+fn filled(rest: &[u8], filling: u8) -> [u8; 8] {
+    let mut word = [filling; 8];
     for (place, byte) in word.iter_mut().zip(rest) {
         *place = *byte;
     }
@@ -93,6 +120,28 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_pair_is_found_wherever_it_stands() {
+        let is_capital = |word| is_within(word, b'A', b'Z');
+        for length in 2..20 {
+            for place in 0..length - 1 {
+                let mut text = vec![b'a'; length];
+                text[place] = b'A';
+                assert!(!has_pair(&text, is_capital), "{text:?}");
+                text[place + 1] = b'Z';
+                assert!(has_pair(&text, is_capital), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_holds_its_ends_and_nothing_beyond() {
+        for byte in 0..=u8::MAX {
+            let found = is_within(u64::from_le_bytes([byte; 8]), b'A', b'Z');
+            assert_eq!(found, if byte.is_ascii_uppercase() { MARKS } else { 0 }, "{byte}");
         }
     }
 

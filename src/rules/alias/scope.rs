@@ -73,6 +73,10 @@ impl Check for AliasScope {
         RULES
     }
 
+    fn speaks_of_kms_alone(&self) -> bool {
+        true
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if !statement.may_speak_of("kms") {
             return;

@@ -84,6 +84,10 @@ impl Check for KmsPower {
         kind == PolicyKind::Identity
     }
 
+    fn speaks_of_kms_alone(&self) -> bool {
+        true
+    }
+
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if !statement.allows() {
             return;

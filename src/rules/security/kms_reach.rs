@@ -62,6 +62,10 @@ impl Check for KmsReach {
         kind == PolicyKind::Identity
     }
 
+    fn speaks_of_kms_alone(&self) -> bool {
+        true
+    }
+
     fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if !statement.allows() {
             return;

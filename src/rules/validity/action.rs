@@ -168,7 +168,7 @@ fn look<'s, 'r>(
     }
     let known_service = last.service;
     if action.value.is_pattern() {
-        if known_service.and_then(|known| known.actions_matching(name).next()).is_none() {
+        if !known_service.is_some_and(|known| known.has_action_matching(name)) {
             out.push(unmatched_pattern(action, service, name, listed, aws));
         }
         return;

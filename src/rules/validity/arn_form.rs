@@ -210,13 +210,20 @@ const ACCOUNT: Field = Field {
 };
 
 fn fields(arn: &Arn<'_>, span: Span, service: Service<'_>, out: &mut Findings<'_>) {
-    for (field, text) in [(REGION, arn.region), (ACCOUNT, arn.account)] {
+    let may_tell = |(field, text): &(Field, &str)| {
         let is_open = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
         // IAM's own Region has a rule that says so; `aws` stands for AWS's own resources.
-        let is_told = (arn.service == "iam" && field.name == "Region") || text == "aws";
-        if is_open || is_told || text.contains('$') || is_placeholder(text) {
-            continue;
-        }
+        let is_told = (arn.service == "iam" && field.name == "Region") || *text == "aws";
+        !is_open && !is_told && !text.contains('$') && !is_placeholder(text)
+    };
+    let asked = [(REGION, arn.region), (ACCOUNT, arn.account)].map(|asked| may_tell(&asked).then_some(asked));
+    // Most ARNs that have both to be told of are right in both.
+    let given = [!arn.region.is_empty(), !arn.account.is_empty()];
+    let is_right = |form: Form<'_>| [form.has_region, form.has_account] == given && may_be(form.resource, arn.resource);
+    if asked.iter().all(Option::is_some) && forms(service).any(is_right) {
+        return;
+    }
+    for (field, text) in asked.into_iter().flatten() {
         let has = !text.is_empty();
         let is_kind = |with: bool, fits: fn(&str, &str) -> bool| {
             forms(service).any(|form| (field.of)(&form) == with && fits(form.resource, arn.resource))

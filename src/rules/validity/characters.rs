@@ -37,6 +37,9 @@ impl Check for Characters {
     }
 
     fn policy(&self, _policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.document.is_plain {
+            return;
+        }
         // Other services keep their own policies, each with characters of its own.
         if !matches!(cx.kind(), PolicyKind::Resource | PolicyKind::Endpoint) {
             walk(&cx.document.node, out);

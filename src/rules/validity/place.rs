@@ -73,10 +73,8 @@ impl Check for Place {
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        for (text, span) in arns(statement) {
-            if let Ok(arn) = Arn::parse(text) {
-                place(&arn, span, cx.aws, out);
-            }
+        for (arn, span) in arns(statement) {
+            place(&arn, span, cx.aws, out);
         }
         for condition in statement.conditions_on("aws:RequestedRegion") {
             condition.values.read.iter().for_each(|value| requested_region(value, cx.aws, out));
@@ -88,8 +86,7 @@ impl Check for Place {
             return;
         }
         let mut first: Option<(&str, Span)> = None;
-        for (text, span) in policy.statements.iter().flat_map(arns) {
-            let Ok(arn) = Arn::parse(text) else { continue };
+        for (arn, span) in policy.statements.iter().flat_map(arns) {
             if is_open(arn.partition) {
                 continue;
             }
@@ -108,11 +105,12 @@ impl Check for Place {
 }
 
 /// The principals by ARN and the resources of a statement.
-fn arns(statement: &Statement) -> impl Iterator<Item = (&str, Span)> {
+fn arns(statement: &Statement) -> impl Iterator<Item = (Arn<'_>, Span)> {
     let principals = statement.principals.iter().flat_map(|clause| &clause.listed().read);
-    let principals = principals.filter_map(|principal| Some((principal.value.arn()?.as_str(), principal.span)));
+    let principals =
+        principals.filter_map(|principal| Some((Arn::parse(principal.value.arn()?.as_str()).ok()?, principal.span)));
     let resources = statement.resources.iter().flat_map(|clause| &clause.listed().read);
-    principals.chain(resources.map(|resource| (resource.value.as_str(), resource.span)))
+    principals.chain(resources.filter_map(|resource| Some((resource.value.arn().ok()?, resource.span))))
 }
 
 /// Whether a part may be anything, or is told of by another rule.

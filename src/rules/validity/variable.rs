@@ -4,7 +4,7 @@ use crate::{
     finding::{Finding, RuleInfo},
     policy::{Policy, PolicyVersion, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
-    source::{Span, Spanned},
+    source::{Span, Spanned, scan},
 };
 
 declare_rules! { Validity:
@@ -124,7 +124,7 @@ type Mistake = (&'static str, &'static str);
 
 /// Whether a text holds a variable. Most hold no dollar at all, which is told sooner.
 fn holds_one(text: &str) -> bool {
-    memchr::memchr(b'$', text.as_bytes()).is_some() && text.contains("${")
+    scan::find(text.as_bytes(), |word| scan::is(word, b'$')).is_some() && text.contains("${")
 }
 
 fn look(text: &str, span: Span, out: &mut Findings<'_>) {
