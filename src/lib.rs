@@ -21,6 +21,8 @@ pub mod semantics;
 
 pub mod simulate;
 
+pub mod prove;
+
 pub mod rules;
 
 pub mod lint;

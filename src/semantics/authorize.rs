@@ -347,6 +347,21 @@ fn through_endpoint(layer: usize, ask: fn(usize, MatchClass) -> Ask) -> Formula<
 }
 
 impl Authorization {
+    /// What must hold for a request to be allowed.
+    #[must_use]
+    pub fn allowed(&self) -> Formula<Ask> {
+        let holds = |needs: &[Need]| needs.iter().map(|(_, formula)| formula.clone()).collect::<Vec<_>>();
+        let through = |path: &Path| {
+            let needs = path.needs.iter().map(|(_, formula)| formula.clone());
+            Formula::All(std::iter::once(path.applies.clone()).chain(needs).collect())
+        };
+        let denied = Formula::Any(holds(&self.denials));
+        let mut granted = vec![denied.negated()];
+        granted.extend(holds(&self.gates));
+        granted.push(Formula::Any(self.paths.iter().map(through).collect()));
+        Formula::Any(vec![self.free.clone(), Formula::All(granted)])
+    }
+
     /// What must hold for a layer to allow or deny, in facts.
     #[must_use]
     pub fn expand(&self, ask: &Ask) -> Formula<Fact> {

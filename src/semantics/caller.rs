@@ -132,7 +132,7 @@ impl std::fmt::Display for Caller {
 /// needs.
 ///
 /// Source: IAM User Guide, "Policy evaluation logic", resource-based policies and implicit denies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchClass {
     /// Not at all.
     None,

@@ -81,6 +81,51 @@ impl Instant {
         let (seconds, nanoseconds) = time_of_day(time)?;
         Some(Self { seconds: midnight + seconds, nanoseconds })
     }
+
+    /// An instant a day earlier, if there is one.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        Some(Self { seconds: self.seconds.checked_sub(86_400)?, ..self })
+    }
+
+    /// An instant a day later, if there is one.
+    #[must_use]
+    pub fn after(self) -> Option<Self> {
+        Some(Self { seconds: self.seconds.checked_add(86_400)?, ..self })
+    }
+
+    /// An instant between this one and a later one, on a whole second if it can be.
+    #[must_use]
+    pub fn between(self, later: Self) -> Option<Self> {
+        let whole = Self { seconds: self.seconds.checked_add(1)?, nanoseconds: 0 };
+        let next = Self { seconds: self.seconds, nanoseconds: self.nanoseconds + 1 };
+        [whole, next].into_iter().find(|middle| *middle > self && *middle < later && middle.nanoseconds < 1_000_000_000)
+    }
+
+    /// The instant as it is spelt in a request: a date, or seconds since 1970 where no date of four digits is meant.
+    #[must_use]
+    pub fn spelt(self) -> Option<String> {
+        let (day, second) = (self.seconds.div_euclid(86_400), self.seconds.rem_euclid(86_400));
+        let (year, month, date) = civil(day);
+        if !(0..=9999).contains(&year) {
+            return (self.nanoseconds == 0).then(|| self.seconds.to_string());
+        }
+        let fraction = if self.nanoseconds == 0 { String::new() } else { format!(".{:09}", self.nanoseconds) };
+        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+        Some(format!("{year:04}-{month:02}-{date:02}T{hours:02}:{minutes:02}:{seconds:02}{fraction}Z"))
+    }
+}
+
+/// The date of a day counted from 1970.
+fn civil(day: i64) -> (i64, i64, i64) {
+    let day = day + 719_468;
+    let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let date = day_of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (year + era * 400, if month < 10 { month + 3 } else { month - 9 });
+    (if month <= 2 { year + 1 } else { year }, month, date)
 }
 
 /// Exactly so many digits.
@@ -178,6 +223,30 @@ impl AddressRange {
         let network = |address: u128| address.checked_shr(shift).unwrap_or(0);
         self.prefix <= other.prefix && network(own) == network(their)
     }
+
+    /// Whether its addresses are of IPv4.
+    #[must_use]
+    pub const fn is_v4(&self) -> bool {
+        self.first.is_ipv4()
+    }
+
+    /// How many bits every address of it shares.
+    #[must_use]
+    pub const fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// Its first and its last address, as numbers.
+    #[must_use]
+    pub fn bounds(&self) -> (u128, u128) {
+        let (width, address) = match self.first {
+            IpAddr::V4(address) => (32, u128::from(u32::from(address))),
+            IpAddr::V6(address) => (128, u128::from(address)),
+        };
+        let open = width - u32::from(self.prefix);
+        let hosts = 1_u128.checked_shl(open).map_or(u128::MAX, |size| size - 1);
+        (address & !hosts, address | hosts)
+    }
 }
 
 /// The bytes of a text in base 64; `None` where it is none.
@@ -235,6 +304,16 @@ mod tests {
         assert!(same("2020-02-29T23:59:59.50Z", "2020-02-29T23:59:59.5Z"));
         for text in ["2021-02-29", "2020-13", "2020-01-01T00:00", "yesterday", "", "2020-01-01T24:00Z"] {
             assert_eq!(Instant::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_read_as_it_is_spelt() {
+        for text in
+            ["1970-01-01", "2020-02-29T23:59:59.5Z", "0001-03-01", "9999-12-31T23:59:59Z", "-86401", "253402300800"]
+        {
+            let instant = Instant::read(text).unwrap();
+            assert_eq!(instant.spelt().and_then(|spelt| Instant::read(&spelt)), Some(instant), "{text}");
         }
     }
 

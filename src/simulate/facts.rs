@@ -21,7 +21,7 @@ pub struct Reason {
 }
 
 /// Whether a fact holds. `buffer` serves to fill in variables.
-pub(super) fn holds(fact: &Fact, request: &Request, buffer: &mut Vec<u8>) -> Truth {
+pub(crate) fn holds(fact: &Fact, request: &Request, buffer: &mut Vec<u8>) -> Truth {
     match fact {
         Fact::Action(test) => match test.pattern.fill(&request.context, buffer) {
             Filled::Bytes(bytes) => pattern::matches(bytes, request.lower_action().as_bytes()).into(),

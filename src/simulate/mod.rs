@@ -16,6 +16,7 @@ use crate::semantics::{Fact, Formula, Request, Truth};
 pub use compiled::{Compiled, Scratch};
 pub use decision::{Decision, Explained, Outcome, UnknownOutcome};
 pub use facts::Reason;
+pub(crate) use facts::holds as fact_holds;
 pub use library::{Library, PolicyId, read_policy};
 pub use trace::{LayerTrace, Matched, StatementTrace};
 

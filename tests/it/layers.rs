@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["policy", "config", "render"],
     &["document", "reference", "semantics"],
     &["simulate"],
+    &["prove"],
     &["rules"],
     &["lint"],
     &["cli"],

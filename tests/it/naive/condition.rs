@@ -87,7 +87,7 @@ impl Judge<'_> {
             },
             "kms:calleraccount" => caller.account()?.to_owned(),
             "aws:username" => match caller {
-                Caller::User { name, .. } => name.clone(),
+                Caller::User { name, .. } => name.rsplit('/').next().unwrap_or_default().to_owned(),
                 _ => return None,
             },
             "aws:principalisawsservice" => match caller {

@@ -1,0 +1,6 @@
+//! Values of one kind, parted into classes that no test of a policy tells apart: one value of each class stands for all.
+
+pub(super) mod address;
+pub(super) mod date;
+pub(super) mod number;
+pub(super) mod text;
