@@ -1,6 +1,7 @@
 //! What was typed.
 
 mod asking;
+mod proving;
 pub(super) mod settings;
 
 use std::path::PathBuf;
@@ -8,6 +9,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 
 pub(super) use asking::{SimulateArgs, TestArgs};
+pub(super) use proving::{
+    ClaimArgs, CommonArgs, KeepsAdminArgs, NoNewAccessArgs, NotGrantedArgs, NotPublicArgs, ProveArgs,
+};
 pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};
@@ -28,6 +32,8 @@ pub(super) enum Command {
     Simulate(Box<SimulateArgs>),
     /// Run scenario files: requests, and what is expected of them
     Test(TestArgs),
+    /// Say whether a claim holds for every request, and show one for which it does not
+    Prove(Box<ProveArgs>),
     /// Say what a rule does, why it matters and how to mend it
     Explain(ExplainArgs),
     /// List the rules
@@ -234,7 +240,7 @@ fn catalogue_format(text: &str) -> Result<Format, String> {
     }
 }
 
-fn kind(text: &str) -> Result<KindArg, String> {
+pub(in crate::cli) fn kind(text: &str) -> Result<KindArg, String> {
     if text == "auto" {
         return Ok(KindArg(None));
     }

@@ -10,6 +10,7 @@ mod mend;
 mod outputs;
 mod policies;
 mod progress;
+mod prove;
 mod rules;
 mod schema;
 mod screen;
@@ -59,6 +60,7 @@ pub fn run() -> Exit {
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Config(command) => config::run(&command),

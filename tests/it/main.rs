@@ -14,6 +14,7 @@ mod formats;
 mod inputs;
 mod layers;
 mod naive;
+mod prove;
 mod prove_agree;
 mod reading;
 mod scenarios;

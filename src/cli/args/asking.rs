@@ -134,7 +134,7 @@ fn format(text: &str) -> Result<Format, String> {
     }
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
     text.parse().map_err(|error: crate::policy::AccountIdError| error.to_string())
 }
 
