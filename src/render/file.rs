@@ -46,9 +46,9 @@ mod tests {
 
     #[test]
     fn a_file_below_the_folder_of_the_run_is_named_from_there() {
-        assert_eq!(relative("/work/repo/a/key.json", Some("/work/repo")), "a/key.json");
-        assert_eq!(relative("././a/key.json", Some("/work/repo")), "a/key.json");
-        assert_eq!(relative("/work/repository/key.json", Some("/work/repo")), "/work/repository/key.json");
+        assert_eq!(relative("/srv/repo/a/key.json", Some("/srv/repo")), "a/key.json");
+        assert_eq!(relative("././a/key.json", Some("/srv/repo")), "a/key.json");
+        assert_eq!(relative("/srv/repository/key.json", Some("/srv/repo")), "/srv/repository/key.json");
     }
 
     #[test]
@@ -61,7 +61,7 @@ mod tests {
     fn a_uri_holds_nothing_that_could_end_it_or_make_a_scheme() {
         assert_eq!(uri("a b/ü?.json", None), "a%20b/%C3%BC%3F.json");
         assert_eq!(uri("javascript:x#\u{1b}\n%20", None), "javascript%3Ax%23%1B%0A%2520");
-        assert_eq!(uri("/elsewhere/key.json", Some("/work")), "file:///elsewhere/key.json");
+        assert_eq!(uri("/elsewhere/key.json", Some("/srv")), "file:///elsewhere/key.json");
         assert_eq!(uri("C:/x/key.json", None), "file:///C%3A/x/key.json");
         assert_eq!(uri("<stdin>", None), "%3Cstdin%3E");
     }

@@ -22,7 +22,7 @@ pub(super) static PUBLIC_KEY_POLICY: RuleInfo = RuleInfo {
 };
 
 /// A kpl that was started in `/work`.
-pub(super) const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-27", base: Some("/work") };
+pub(super) const TOOL: Tool<'_> = Tool { version: "0.1.0", reference: "2026-10-27", base: Some("/srv") };
 
 /// Without colours, 80 columns wide, the findings alone.
 pub(super) const PLAIN: Style =

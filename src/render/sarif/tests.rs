@@ -14,7 +14,7 @@ fn run(report: &Report, sources: &Sources) -> Value {
 
 #[test]
 fn a_result_names_its_rule_its_place_and_its_fix() {
-    let sources = sources(&[("/work/plans/plan one.json", "{ \"é\": \"*\" }")]);
+    let sources = sources(&[("/srv/plans/plan one.json", "{ \"é\": \"*\" }")]);
     let mut found = finding(&sources, 0, "\"*\"").help("name it");
     let span = found.primary.span;
     found = found.related(span, "here").fix("take it away", Applicability::Safe, vec![Edit::remove(span)]);
