@@ -5,7 +5,9 @@
 //! policy ([`policy::Policy`]) in a [`document::Document`]; [`rules`] read those and say what they find; [`lint`]
 //! gathers it into a [`finding::Report`], which [`render`] turns into text.
 
+pub mod calendar;
 pub mod source;
+mod spelling;
 
 pub mod finding;
 pub mod key;

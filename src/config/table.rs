@@ -7,8 +7,10 @@ use super::{
     keys::{Key, Shape},
 };
 use crate::{
+    calendar,
     finding::Complaint,
     source::{Span, Spanned},
+    spelling,
     syntax::{Member, Node, Value},
 };
 
@@ -100,10 +102,7 @@ fn unknown(member: &Member<'_>, keys: &[Key]) -> Complaint {
 
 /// The name that a misspelt word was probably meant to be.
 fn nearest<'w>(word: &str, names: &[&'w str]) -> Option<&'w str> {
-    let word = word.replace('_', "-");
-    let likeness = |name: &&str| strsim::jaro_winkler(&word, name);
-    let best = names.iter().copied().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
-    (likeness(&best) > 0.8).then_some(best)
+    spelling::by_likeness(&word.replace('_', "-"), names.iter().copied())
 }
 
 /// What is wrong with a key's value.
@@ -117,7 +116,7 @@ fn fault(key: &Key, node: &Node<'_>) -> Option<Complaint> {
             .find_map(|item| wanted(item.as_str().is_some(), item, key, "a string or a list of strings")),
         Shape::Word(words) => word(key.name, node, words),
         Shape::Day => {
-            let is_day = node.as_str().is_some_and(is_day);
+            let is_day = node.as_str().is_some_and(|text| calendar::day(text).is_some());
             wanted(is_day, node, key, "a day such as 2027-01-31")
         }
         Shape::Words(words) => match node.as_map() {
@@ -163,25 +162,4 @@ fn found(node: &Node<'_>) -> &'static str {
         Value::Map(_) => "a table",
         _ => node.kind(),
     }
-}
-
-/// Whether a text is a day of the calendar, `2027-01-31`.
-fn is_day(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts[..] else { return false };
-    let number = |part: &str, digits: usize| {
-        let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<u32>().ok().filter(|_| is_number)
-    };
-    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
-        return false;
-    };
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(is_leap),
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
 }

@@ -10,7 +10,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     finding::Finding,
-    source::SourceId,
+    source::{SourceId, hash},
     syntax::{Node, Value, json, print},
 };
 
@@ -60,7 +60,7 @@ impl Fingerprints {
         let identity = [finding.rule.id, place.file, place.document, &names, &content].join("\n");
         let twin = self.seen.entry(identity.clone()).or_insert(0);
         *twin += 1;
-        format!("{:016x}", hash(&format!("{identity}\n{twin}")))
+        format!("{:016x}", hash(format!("{identity}\n{twin}").bytes()))
     }
 }
 
@@ -133,11 +133,6 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut texts: Vec<String> = texts.collect();
     texts.sort_unstable();
     texts
-}
-
-/// FNV-1a, 64 bits: the same on every machine and in every version.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[cfg(test)]

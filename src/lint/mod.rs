@@ -22,6 +22,7 @@ pub use selection::{PathSettings, Selection, Selector, UnknownSelector, nearest}
 pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};
 
 use crate::{
+    calendar,
     document::{self, Declared, Document, PolicyDocument, Project},
     finding::{DocumentInfo, Finding, Problem, Report, RuleInfo},
     policy::PolicyKind,
@@ -70,21 +71,9 @@ impl Options {
     }
 
     fn aws(&self) -> Aws<'_> {
-        let age = self.today.zip(day(self.reference.date())).map(|(today, made)| today - made);
+        let age = self.today.zip(calendar::day(self.reference.date())).map(|(today, made)| today - made);
         Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > OLD) }
     }
-}
-
-/// A date `2026-10-27` as days from 1970, by the civil calendar.
-#[must_use]
-pub fn day(date: &str) -> Option<i64> {
-    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // March begins the year, so that a leap day ends it.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
 }
 
 impl Default for Options {
@@ -427,15 +416,4 @@ fn is_for_rules(document: &Document<'_>, source: &Source) -> bool {
 fn promises_policy(source: &Source) -> bool {
     let text = source.text();
     ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_by_the_civil_calendar() {
-        assert_eq!([day("1970-01-01"), day("2000-03-01"), day("2026-10-27")], [Some(0), Some(11_017), Some(20_753)]);
-        assert_eq!(day("soon"), None);
-    }
 }

@@ -6,7 +6,7 @@ use super::Globs;
 use crate::{
     finding::{Confidence, Family, Finding, Persona, RuleInfo, Severity},
     policy::PolicyKind,
-    rules,
+    rules, spelling,
 };
 
 /// What `--select` and `--ignore` may name.
@@ -86,10 +86,7 @@ impl Selector {
 pub fn nearest(word: &str) -> Option<&'static str> {
     let families = Family::ALL.iter().map(|family| family.word());
     let names = rules::all().map(|rule| rule.id).chain(families);
-    let (likeness, best) = names
-        .map(|name| (strsim::jaro_winkler(word, name), name))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (likeness > 0.8).then_some(best)
+    spelling::by_likeness(word, names)
 }
 
 /// Which rules speak, and how loud.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::{Condition, ConditionKey, Effect, Element, Operator, Policy, PolicyVersion, Statement};
 use crate::{
     source::{Span, Spanned, scan},
+    spelling,
     syntax::{Member, Node, Value},
 };
 
@@ -458,13 +459,7 @@ fn meant_operator(found: &str) -> Option<String> {
 
 /// The known name that a misspelt one was probably meant to be.
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    if name.len() > 40 {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    let near = known.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase()), known));
-    let (distance, best) = near.min_by_key(|(distance, _)| *distance)?;
-    (distance <= (best.len() / 3).max(1)).then_some(best)
+    spelling::by_edits(name, known, str::to_ascii_lowercase)
 }
 
 #[cfg(test)]

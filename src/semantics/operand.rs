@@ -2,6 +2,13 @@
 
 use std::{cmp::Ordering, net::IpAddr};
 
+use base64::{
+    Engine, alphabet,
+    engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig},
+};
+
+use crate::calendar;
+
 /// A decimal number of any length, compared exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<'t> {
@@ -69,14 +76,14 @@ impl Instant {
             None => (text, None),
         };
         let mut parts = date.split('-');
-        let year = number(parts.next()?, 4)?;
+        let year = calendar::number(parts.next()?, 4)?;
         let (month, day) = (parts.next(), parts.next());
         if parts.next().is_some() || (time.is_some() && day.is_none()) {
             return None;
         }
-        let month = month.map_or(Some(1), |month| number(month, 2))?;
-        let day = day.map_or(Some(1), |day| number(day, 2))?;
-        let midnight = days(year, month, day)?.checked_mul(86_400)?;
+        let month = month.map_or(Some(1), |month| calendar::number(month, 2))?;
+        let day = day.map_or(Some(1), |day| calendar::number(day, 2))?;
+        let midnight = calendar::days(year, month, day)?.checked_mul(86_400)?;
         let Some(time) = time else { return Some(Self { seconds: midnight, nanoseconds: 0 }) };
         let (seconds, nanoseconds) = time_of_day(time)?;
         Some(Self { seconds: midnight + seconds, nanoseconds })
@@ -106,7 +113,7 @@ impl Instant {
     #[must_use]
     pub fn spelt(self) -> Option<String> {
         let (day, second) = (self.seconds.div_euclid(86_400), self.seconds.rem_euclid(86_400));
-        let (year, month, date) = civil(day);
+        let (year, month, date) = calendar::date(day);
         if !(0..=9999).contains(&year) {
             return (self.nanoseconds == 0).then(|| self.seconds.to_string());
         }
@@ -114,24 +121,6 @@ impl Instant {
         let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
         Some(format!("{year:04}-{month:02}-{date:02}T{hours:02}:{minutes:02}:{seconds:02}{fraction}Z"))
     }
-}
-
-/// The date of a day counted from 1970.
-fn civil(day: i64) -> (i64, i64, i64) {
-    let day = day + 719_468;
-    let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let date = day_of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (year + era * 400, if month < 10 { month + 3 } else { month - 9 });
-    (if month <= 2 { year + 1 } else { year }, month, date)
-}
-
-/// Exactly so many digits.
-fn number(text: &str, digits: usize) -> Option<i64> {
-    let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    fits.then(|| text.parse().ok()).flatten()
 }
 
 /// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s` with `Z` or an offset: seconds since midnight of the date at Greenwich.
@@ -142,12 +131,13 @@ fn time_of_day(text: &str) -> Option<(i64, u32)> {
         0
     } else {
         let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-        let minutes = number(hours, 2).filter(|hours| *hours < 24)? * 60 + number(minutes, 2).filter(|m| *m < 60)?;
+        let minutes = calendar::number(hours, 2).filter(|hours| *hours < 24)? * 60
+            + calendar::number(minutes, 2).filter(|m| *m < 60)?;
         if zone.starts_with('-') { -minutes * 60 } else { minutes * 60 }
     };
     let mut parts = clock.split(':');
-    let hours = number(parts.next()?, 2).filter(|hours| *hours < 24)?;
-    let minutes = number(parts.next()?, 2).filter(|minutes| *minutes < 60)?;
+    let hours = calendar::number(parts.next()?, 2).filter(|hours| *hours < 24)?;
+    let minutes = calendar::number(parts.next()?, 2).filter(|minutes| *minutes < 60)?;
     let (seconds, fraction) = match parts.next() {
         Some(seconds) => seconds.split_once('.').map_or((seconds, None), |(whole, part)| (whole, Some(part))),
         None => ("00", None),
@@ -155,33 +145,15 @@ fn time_of_day(text: &str) -> Option<(i64, u32)> {
     if parts.next().is_some() {
         return None;
     }
-    let seconds = number(seconds, 2).filter(|seconds| *seconds < 60)?;
+    let seconds = calendar::number(seconds, 2).filter(|seconds| *seconds < 60)?;
     let nanoseconds = match fraction {
         None => 0,
         Some(part) if part.is_empty() || part.len() > 9 => return None,
-        Some(part) => u32::try_from(number(part, part.len())?).ok()? * 10_u32.pow(9 - u32::try_from(part.len()).ok()?),
+        Some(part) => {
+            u32::try_from(calendar::number(part, part.len())?).ok()? * 10_u32.pow(9 - u32::try_from(part.len()).ok()?)
+        }
     };
     Some((hours * 3600 + minutes * 60 + seconds - offset, nanoseconds))
-}
-
-/// Days since 1970 of a date of the civil calendar; `None` where there is no such day.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if !(1..=length).contains(&day) {
-        return None;
-    }
-    // March begins the year, so that a leap day ends it.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
 }
 
 /// A range of addresses; bits behind the prefix do not count.
@@ -249,30 +221,13 @@ impl AddressRange {
     }
 }
 
+/// Bits that are left over at the end of a text do not count.
+const BASE_64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
 /// The bytes of a text in base 64; `None` where it is none.
 pub(super) fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
-        return None;
-    }
-    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 0xff).unwrap_or_default());
-        }
-    }
-    Some(bytes)
+    BASE_64.decode(text).ok()
 }
 
 #[cfg(test)]

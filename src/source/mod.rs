@@ -6,6 +6,7 @@
 
 mod decode;
 mod edit;
+mod hash;
 mod lines;
 pub(crate) mod scan;
 mod secret;
@@ -14,6 +15,7 @@ use std::{path::PathBuf, sync::OnceLock};
 
 pub use decode::{Encoding, NotText};
 pub use edit::Edit;
+pub(crate) use hash::hash;
 pub use lines::Position;
 pub use secret::Secrets;
 

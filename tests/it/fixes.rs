@@ -68,42 +68,35 @@ fn a_fix_changes_one_file_and_only_where_it_says() {
     assert!(fixes > 100, "{fixes}");
 }
 
+/// Applies the fixes of a case, holds that every file can be read as before and that none of them is left, and says how
+/// many were applied.
+fn mended(case: &Case<'_>, claim: Applicability) -> usize {
+    let (mut sources, inputs) = sources(&case.files());
+    let options = case.options();
+    let before: Vec<usize> = sources.iter().map(faults).collect();
+    let look = |sources: &Sources| lint::lint(sources, &inputs, &options);
+    let report = look(&sources);
+    let done = mend(&mut sources, report, claim, &look);
+    let left = offers(&done.report, claim);
+    let is_damaged = sources.iter().any(|source| !source.damaged.is_empty());
+    assert!(left.is_empty() || is_damaged, "{}: {:#?}", case.name, told(&done.report, &sources));
+    for (source, before) in sources.iter().zip(before) {
+        assert!(faults(source) <= before, "{}: {}", case.name, source.text());
+    }
+    done.fixed
+}
+
 #[test]
 fn after_the_safe_fixes_every_file_can_be_read_and_no_safe_fix_is_left() {
     let mut fixed = 0;
-    every_case(|case| {
-        let (mut sources, inputs) = sources(&case.files());
-        let options = case.options();
-        let before: Vec<usize> = sources.iter().map(faults).collect();
-        let look = |sources: &Sources| lint::lint(sources, &inputs, &options);
-        let report = look(&sources);
-        let done = mend(&mut sources, report, Applicability::Safe, &look);
-        fixed += done.fixed;
-        let left = offers(&done.report, Applicability::Safe);
-        let is_damaged = sources.iter().any(|source| !source.damaged.is_empty());
-        assert!(left.is_empty() || is_damaged, "{}: {:#?}", case.name, told(&done.report, &sources));
-        for (source, before) in sources.iter().zip(before) {
-            assert!(faults(source) <= before, "{}: {}", case.name, source.text());
-        }
-    });
+    every_case(|case| fixed += mended(case, Applicability::Safe));
     assert!(fixed > 50, "{fixed}");
 }
 
 #[test]
 fn the_unsafe_fixes_break_no_file_and_come_to_an_end() {
     every_case(|case| {
-        let (mut sources, inputs) = sources(&case.files());
-        let options = case.options();
-        let before: Vec<usize> = sources.iter().map(faults).collect();
-        let look = |sources: &Sources| lint::lint(sources, &inputs, &options);
-        let report = look(&sources);
-        let done = mend(&mut sources, report, Applicability::Unsafe, &look);
-        let left = offers(&done.report, Applicability::Unsafe);
-        let is_damaged = sources.iter().any(|source| !source.damaged.is_empty());
-        assert!(left.is_empty() || is_damaged, "{}: {:#?}", case.name, told(&done.report, &sources));
-        for (source, before) in sources.iter().zip(before) {
-            assert!(faults(source) <= before, "{}: {}", case.name, source.text());
-        }
+        mended(case, Applicability::Unsafe);
     });
 }
 

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use kpl::{
+    calendar,
     config::{self, FILE_NAME},
     document::Declared,
     finding::{Applicability, Finding, Persona, Report},
@@ -73,7 +74,7 @@ impl Case<'_> {
         let ignore = self.texts("ignore").iter().map(|text| text.parse().unwrap()).collect();
         let selection = Selection { persona, ignore, ..Selection::default() };
         let kind = self.text("kind").map(|text| text.parse().unwrap());
-        let today = self.text("today").map(|day| lint::day(day).unwrap());
+        let today = self.text("today").map(|day| calendar::day(day).unwrap());
         let acceptance = Acceptance { entries: self.accepted(), whole: true, ..Acceptance::default() };
         Options { declared, kind, selection, today, acceptance, ..Options::default() }
     }

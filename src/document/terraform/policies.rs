@@ -13,7 +13,7 @@ use super::{
 use crate::{
     document::{Awaited, Document, PolicyDocument, looks_like_policy},
     policy::PolicyKind,
-    source::{Secrets, Source, Span},
+    source::{Secrets, Source, Span, hash},
     syntax::{Cause, Fault, Node, Value, embed},
 };
 
@@ -395,8 +395,7 @@ fn promises_policy(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[', '"']) && has("Effect") && (has("Statement") || has("Action"))
 }
 
-/// The same for two spellings of one policy that differ in blanks (FNV-1a, 64 bits).
+/// The same for two spellings of one policy that differ in blanks.
 fn fingerprint(text: &str) -> u64 {
-    let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    hash(text.bytes().filter(|byte| !byte.is_ascii_whitespace()))
 }

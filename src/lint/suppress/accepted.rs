@@ -1,10 +1,11 @@
 //! Entries of `kpl.toml` that say which findings are accepted.
 
 use crate::{
+    calendar,
     config::IgnoreConfig,
     document::PolicyDocument,
     finding::{Complaint, Finding},
-    lint::{Globs, Home, Selector, day},
+    lint::{Globs, Home, Selector},
     policy::{ActionPattern, Statement, glob},
     source::{Source, SourceId, Span, Spanned},
 };
@@ -62,7 +63,7 @@ impl Accepted {
             }
         };
         let texts = |values: &[Spanned<String>]| values.iter().map(|value| value.value.clone()).collect();
-        let expires = written.expires.as_ref().and_then(|expires| Some((day(&expires.value)?, expires.span)));
+        let expires = written.expires.as_ref().and_then(|expires| Some((calendar::day(&expires.value)?, expires.span)));
         let accepted = Self {
             span: written.span,
             rules,

@@ -8,7 +8,7 @@ use crate::{
     finding::{Applicability, Finding, RuleInfo},
     policy::{ActionPattern, Clause, Condition, Listed, Policy, Principal, ResourcePattern, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits},
-    source::Span,
+    source::{Span, hash},
 };
 
 use cover::{Budget, Cover, Group};
@@ -194,7 +194,7 @@ impl<'s> Known<'s> {
         ];
         let mut likeness = form.iter().fold(0_u64, |sum, part| sum * 16 + *part as u64);
         for row in &statement.conditions {
-            likeness = likeness.wrapping_add(hash(row.key.value.as_str()));
+            likeness = likeness.wrapping_add(hash(lower(row.key.value.as_str())));
         }
         let of_actions = actions.listed().values().map(|action| bit(action.service().unwrap_or("*")));
         let of_resource = |resource: &ResourcePattern| bit(resource.as_str().split(':').nth(2).unwrap_or("*"));
@@ -277,11 +277,9 @@ fn is_read<T>(listed: &Listed<T>) -> bool {
 
 /// One bit for a service, or all of them for a pattern.
 fn bit(service: &str) -> u64 {
-    if glob::is_pattern(service) { u64::MAX } else { 1 << (hash(service) >> 58) }
+    if glob::is_pattern(service) { u64::MAX } else { 1 << (hash(lower(service)) >> 58) }
 }
 
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+fn lower(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     finding::Complaint,
+    spelling,
     syntax::{Member, Node, Value},
 };
 
@@ -80,13 +81,8 @@ fn unknown(member: &Member<'_>, what: &str, known: &[&'static str]) -> Complaint
 
 /// The known name that a misspelt one was probably meant to be.
 pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    if name.len() > 40 {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase().replace('-', "_");
-    let near = known.iter().map(|known| (strsim::damerau_levenshtein(&lower, &known.replace('-', "_")), *known));
-    let (distance, best) = near.min_by_key(|(distance, _)| *distance)?;
-    (distance <= (best.len() / 3).max(1)).then_some(best)
+    let folded = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    spelling::by_edits(name, known.iter().copied(), folded)
 }
 
 /// How many characters of a file's own text a message repeats.
