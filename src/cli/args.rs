@@ -16,7 +16,7 @@ pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};
 
-/// A policy linter for AWS IAM and KMS that needs no network and no account
+/// A policy linter, simulator and prover for AWS IAM and KMS that needs no network and no account
 #[derive(Debug, Parser)]
 #[command(name = "kpl", version = version(), max_term_width = 100, arg_required_else_help = true)]
 pub(super) struct Args {

@@ -285,7 +285,21 @@ impl Options<'_> {
                 self.shelf.complaints.push(Complaint::new(first_character(span), message).help(help));
             }
             // A policy of another sort of resource has no say.
-            _ => {}
+            PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => {}
+            PolicyKind::ServiceControl => self.limit(span, "--scp", policies.scps.is_some()),
+            PolicyKind::Boundary => self.limit(span, "--boundary", policies.boundary.is_some()),
+            PolicyKind::Session => self.limit(span, "--session", policies.session.is_some()),
+            PolicyKind::Endpoint => self.limit(span, "--endpoint", policies.endpoint.is_some()),
+        }
+    }
+
+    /// A policy that only limits others: whom it is for, or at which level, no file tells, and to leave it out would let in
+    /// too much. Where its option says what there is of the kind, that is all.
+    fn limit(&mut self, span: Span, option: &str, is_given: bool) {
+        if !is_given {
+            let message = "whether this policy limits the caller cannot be told";
+            let help = format!("give what limits the caller in files of its own, with {option}");
+            self.shelf.complaints.push(Complaint::new(first_character(span), message).help(help));
         }
     }
 }

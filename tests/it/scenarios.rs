@@ -145,6 +145,28 @@ fn layers_are_joined_from_paths() {
     assert_eq!((&report["decision"], &report["because"]), (&"allowed".into(), &"identity".into()));
 }
 
+/// A plan with one policy of an organisation.
+const SCP_IN_A_PLAN: &str = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [{"address": "aws_organizations_policy.deny", "mode": "managed", "type": "aws_organizations_policy", "name": "deny", "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["create"], "before": null, "after": {"type": "SERVICE_CONTROL_POLICY", "content": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {}}}]}"#;
+
+const SCP: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}"#;
+
+#[test]
+fn a_policy_that_limits_is_never_left_out_without_a_word() {
+    let files = [("plan.json", SCP_IN_A_PLAN), ("scp.json", SCP)];
+    let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/kasten", "--resource", KEY, "--action"];
+    let seed = root().join("fixtures/seed/mended/key-policy.json");
+    let with = |more: &[&str]| {
+        let policies = ["kms:Decrypt", "--key-policy", seed.to_str().unwrap(), "plan.json"];
+        among(&files, &[&request[..], &policies, more].concat())
+    };
+    let unnamed = with(&[]);
+    insta::assert_snapshot!(unnamed.stderr);
+    assert_eq!((unnamed.stdout.as_str(), unnamed.code), ("", 2));
+    let named = with(&["--scp", "scp.json"]);
+    assert!(named.stdout.starts_with("explicitly denied"), "{}{}", named.stdout, named.stderr);
+    assert_eq!(named.code, 1);
+}
+
 #[test]
 fn what_makes_no_sense_on_the_command_line_ends_with_2() {
     let ran = kpl(root(), &["simulate", "--principal", "kasten", "--action", "kms:*", "--resource", "key/1"]);
