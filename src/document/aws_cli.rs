@@ -81,7 +81,11 @@ impl Answer<'_, '_, '_> {
                 let holders: Vec<String> = holder.into_iter().collect();
                 self.policy(root.get("PolicyDocument"), None, Some(IDENTITY), &holders);
             }
-            "get-role" => self.policy(root.get("Role").and_then(trust_policy), None, Some(TRUST), &[]),
+            "get-role" => {
+                let role = root.get("Role");
+                let holders: Vec<String> = role.and_then(|role| text(role, "RoleName")).into_iter().collect();
+                self.policy(role.and_then(trust_policy), None, Some(TRUST), &holders);
+            }
             "list-roles" => self.trust_policies(root.get("Roles")),
             // AWS RAM writes a second policy for keys that it shares (KMS API Reference, `GetKeyPolicy`).
             "get-key-policy" if root.get("PolicyName").and_then(Node::as_str) == Some("AWS_RAM") => {
@@ -128,8 +132,9 @@ impl Answer<'_, '_, '_> {
 
     fn trust_policies(&mut self, roles: Option<&Node<'_>>) {
         for role in roles.map_or(&[][..], Node::items) {
-            let name = text(role, "RoleName").map(|name| format!("role/{name}/trust"));
-            self.policy(trust_policy(role), name, Some(TRUST), &[]);
+            let holders: Vec<String> = text(role, "RoleName").into_iter().collect();
+            let name = holders.first().map(|name| format!("role/{name}/trust"));
+            self.policy(trust_policy(role), name, Some(TRUST), &holders);
         }
     }
 

@@ -132,6 +132,7 @@ catalogue! {
     kasten::passkey::Passkeys,
     kasten::agreement::Agreement,
     kasten::secret::ClusterSecret,
+    kasten::trust::KastenTrust,
     kasten::values::HelmValues,
     kasten::version::KastenVersion,
     terraform::unknown::Unknown,

@@ -138,7 +138,7 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         let found = self.document.policies.get_mut(before..).unwrap_or_default();
         for policy in found.iter_mut() {
             policy.key.clone_from(&key);
-            if policy.kind == PolicyKind::Identity {
+            if matches!(policy.kind, PolicyKind::Identity | PolicyKind::Trust) {
                 policy.holders.clone_from(&holders);
             }
         }

@@ -8,5 +8,6 @@ pub(super) mod limits;
 pub(super) mod passkey;
 pub(super) mod secret;
 mod supposed;
+pub(super) mod trust;
 pub(super) mod values;
 pub(super) mod version;
