@@ -41,7 +41,7 @@ pub(super) enum Command {
     /// What kpl.toml and the command line settle
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Print a JSON Schema: of kpl.toml, or of the report in JSON
+    /// Print a JSON Schema: of kpl.toml, of the report in JSON, or of a rule as data
     Schema(SchemaArgs),
 }
 
@@ -164,6 +164,10 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "RULE")]
     pub(super) rule: String,
 
+    /// A folder of rules as data
+    #[arg(long, value_name = "DIR", action = ArgAction::Append)]
+    pub(super) rules: Vec<PathBuf>,
+
     /// When to colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
     pub(super) color: ColorWhen,
@@ -171,14 +175,38 @@ pub(super) struct ExplainArgs {
 
 /// Prints the catalogue.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<RulesCommand>,
+
     /// How the catalogue is written: text or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = catalogue_format, hide_default_value = true)]
     pub(super) format: Format,
 
+    /// A folder of rules as data
+    #[arg(long, value_name = "DIR", action = ArgAction::Append)]
+    pub(super) rules: Vec<PathBuf>,
+
     /// When to colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
     pub(super) color: ColorWhen,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Read rules as data, and run each on its examples
+    Test {
+        /// A folder of rules
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Write a rule to start from, NAME.yaml
+    New {
+        /// The rule's name, words joined by hyphens
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,6 +245,8 @@ pub(super) enum SchemaName {
     Config,
     /// What `check --format json` writes
     Report,
+    /// A rule as data
+    Rule,
 }
 
 fn version() -> String {

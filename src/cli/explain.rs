@@ -1,22 +1,25 @@
 //! `kpl explain`.
 
-use super::{Exit, args::ExplainArgs, screen};
+use super::{Exit, args::ExplainArgs, screen, settings};
 use crate::{
     finding::{Problem, RuleInfo},
     lint,
     render::{self, Style},
-    rules,
     source::{Origin, Source},
     syntax::{Node, print, yaml},
 };
 
 pub(super) fn run(args: &ExplainArgs) -> Exit {
     let style = screen::style(args.color);
-    if let Some(rule) = rules::find(&args.rule) {
+    let catalogue = match settings::catalogue(&args.rules) {
+        Ok(catalogue) => catalogue,
+        Err(trouble) => return trouble.tell(&style),
+    };
+    if let Some(rule) = catalogue.find(&args.rule) {
         screen::print(&page(rule, &style));
         return Exit::Clean;
     }
-    let help = match lint::nearest(&args.rule) {
+    let help = match lint::nearest(&args.rule, &catalogue) {
         Some(meant) => format!("did you mean `{meant}`? `kpl rules` lists all"),
         None => "`kpl rules` lists all".to_owned(),
     };
@@ -41,10 +44,13 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
     let source = Source::of_text(Origin::Stdin(None), rule.fixture.to_owned());
     let fixture = yaml::read(&source).root;
     for (list, title) in [("fail", "Example that it flags"), ("pass", "Example that it does not")] {
-        let Some(case) = fixture.get(list).and_then(|cases| cases.items().first()) else { continue };
+        // A rule as data holds its examples itself.
+        let cases = fixture.get("examples").unwrap_or(&fixture);
+        let Some(case) = cases.get(list).and_then(|cases| cases.items().first()) else { continue };
         let name = case.get("name").and_then(Node::as_str).unwrap_or_default();
         out.push('\n');
-        out.push_str(&render::heading(&format!("{title}: {name}"), style));
+        let title = if name.is_empty() { title.to_owned() } else { format!("{title}: {name}") };
+        out.push_str(&render::heading(&title, style));
         out.push_str(&example(case));
     }
     out
@@ -58,6 +64,8 @@ fn example(case: &Node<'_>) -> String {
             push_indented(&mut out, &file.key);
             push_content(&mut out, &file.value);
         }
+    } else if case.get("Statement").is_some() {
+        push_content(&mut out, case);
     } else if let Some(content) = ["policy", "text"].iter().find_map(|name| case.get(name)) {
         push_content(&mut out, content);
     }

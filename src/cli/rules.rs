@@ -2,17 +2,50 @@
 
 use serde::Serialize;
 
-use super::{Exit, args::RulesArgs, screen};
+use std::{fs, io::Write, path::Path};
+
+use super::{
+    Exit,
+    args::{RulesArgs, RulesCommand},
+    inputs, screen, settings,
+};
 use crate::{
-    finding::{Family, RuleInfo},
-    render::Format,
-    rules,
+    finding::{Family, Problem, RuleInfo},
+    render::{self, Format, Style},
+    rules::{
+        Catalogue,
+        declarative::{Pack, STARTER, Want},
+    },
 };
 
 #[derive(Serialize)]
-struct Catalogue {
+struct Listing {
     version: u32,
     rules: Vec<Entry>,
+    packs: Vec<PackEntry>,
+}
+
+#[derive(Serialize)]
+struct PackEntry {
+    name: &'static str,
+    summary: &'static str,
+    rules: &'static [&'static str],
+    controls: Vec<ControlEntry>,
+}
+
+#[derive(Serialize)]
+struct ControlEntry {
+    id: &'static str,
+    rules: &'static [&'static str],
+    note: &'static str,
+}
+
+impl PackEntry {
+    fn new(pack: &'static Pack) -> Self {
+        let controls = pack.controls.iter();
+        let controls = controls.map(|one| ControlEntry { id: one.id, rules: &one.rules, note: one.note }).collect();
+        Self { name: pack.name, summary: pack.summary, rules: &pack.rules, controls }
+    }
 }
 
 #[derive(Serialize)]
@@ -45,12 +78,68 @@ impl Entry {
 }
 
 pub(super) fn run(args: &RulesArgs) -> Exit {
-    if args.format == Format::Json { json() } else { text() }
+    let style = screen::style(args.color);
+    match &args.command {
+        Some(RulesCommand::Test { folder }) => test(folder, &style),
+        Some(RulesCommand::New { name }) => new(name, &style),
+        None => match settings::catalogue(&args.rules) {
+            Ok(catalogue) if args.format == Format::Json => json(&catalogue),
+            Ok(catalogue) => text(&catalogue),
+            Err(trouble) => trouble.tell(&style),
+        },
+    }
 }
 
-fn json() -> Exit {
-    let catalogue = Catalogue { version: 1, rules: rules::all().map(Entry::new).collect() };
-    match serde_json::to_string_pretty(&catalogue) {
+/// Runs the rules of a folder on their own examples.
+fn test(folder: &Path, style: &Style) -> Exit {
+    match settings::own_rules(&[folder.to_owned()], Want::Named(&[])) {
+        Ok(loaded) => {
+            let (rules, examples) = (plural(loaded.rules, "rule"), plural(loaded.examples, "example"));
+            screen::print(&format!("{rules}, {examples}: each rule does what its examples say\n"));
+            Exit::Clean
+        }
+        Err(trouble) => trouble.tell(style),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// Writes a rule to start from; a file that is there stays as it is.
+fn new(name: &str, style: &Style) -> Exit {
+    let problem = |file: &str, message: String, help: &str| {
+        let problem = Problem { file: file.to_owned(), message, help: Some(help.to_owned()), fatal: true };
+        screen::complain(&render::problem_line(&problem, style));
+        Exit::Failure
+    };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if name.len() > 80 || !name.split('-').all(is_word) {
+        let help = "as in `decrypt-without-via-service`";
+        return problem(name, "a rule's name is made of words in lower case, joined by hyphens".to_owned(), help);
+    }
+    if Catalogue::default().name(name).is_some() {
+        return problem(name, "kpl has a rule of this name".to_owned(), "choose another");
+    }
+    let file = format!("{name}.yaml");
+    let written = fs::OpenOptions::new().write(true).create_new(true).open(&file);
+    let written = written.and_then(|mut out| out.write_all(STARTER.replace("NAME", name).as_bytes()));
+    match written {
+        Ok(()) => {
+            screen::print(&format!("{file} is written; `kpl rules test .` runs it on its examples\n"));
+            Exit::Clean
+        }
+        Err(error) => {
+            problem(&file, inputs::cause(&error), "the rule is written into the current folder, to a new file")
+        }
+    }
+}
+
+fn json(catalogue: &Catalogue) -> Exit {
+    let packs = catalogue.packs().iter().copied().map(PackEntry::new).collect();
+    let listing = Listing { version: 1, rules: catalogue.rules().map(Entry::new).collect(), packs };
+    match serde_json::to_string_pretty(&listing) {
         Ok(text) => {
             screen::print(&format!("{text}\n"));
             Exit::Clean
@@ -59,13 +148,13 @@ fn json() -> Exit {
     }
 }
 
-fn text() -> Exit {
-    let width = rules::all().map(|rule| rule.id.len()).max().unwrap_or_default();
+fn text(catalogue: &Catalogue) -> Exit {
+    let width = catalogue.rules().map(|rule| rule.id.len()).max().unwrap_or_default();
     let mut out = String::new();
     for family in Family::ALL {
         out.push_str(family.word());
         out.push('\n');
-        for rule in rules::all().filter(|rule| rule.family == family) {
+        for rule in catalogue.rules().filter(|rule| rule.family == family) {
             let persona = match rule.persona.word() {
                 "regular" => String::new(),
                 other => format!(" ({other})"),
@@ -75,6 +164,13 @@ fn text() -> Exit {
         }
         out.push('\n');
     }
+    out.push_str("packs: `--select PACK`, or `packs` in kpl.toml\n");
+    for pack in catalogue.packs() {
+        let rules = plural(pack.rules.len(), "rule");
+        let line = format!("  {:width$}  {rules:7}  {}\n", pack.name, pack.summary);
+        out.push_str(&line);
+    }
+    out.push('\n');
     out.push_str("`kpl explain RULE` says more.\n");
     screen::print(&out);
     Exit::Clean

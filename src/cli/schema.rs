@@ -5,12 +5,13 @@ use super::{
     args::{SchemaArgs, SchemaName},
     screen,
 };
-use crate::{config, render};
+use crate::{config, render, rules::declarative};
 
 /// Prints a JSON Schema.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
     let schema = match args.name {
         SchemaName::Config => format!("{:#}\n", config::schema()),
+        SchemaName::Rule => format!("{:#}\n", declarative::schema()),
         SchemaName::Report => render::REPORT_SCHEMA.to_owned(),
     };
     screen::print(&schema);

@@ -2,11 +2,13 @@
 
 mod file;
 mod merge;
+mod own_rules;
 
 use std::path::PathBuf;
 
 pub(super) use file::{ConfigFile, Folders, Trouble, source};
 pub(super) use merge::{Setting, Settled};
+pub(super) use own_rules::{catalogue_of as catalogue, loaded as own_rules};
 
 use serde_json::{Value, json};
 
@@ -23,6 +25,7 @@ use crate::{
     lint::{Accepted, Globs, Home, PathSettings, Selection, Selector},
     policy::{AccountId, Principal},
     reference::Reference,
+    rules::Catalogue,
     source::{Origin, Source, Spanned},
 };
 use merge::{Merge, Words};
@@ -30,6 +33,7 @@ use merge::{Merge, Words};
 /// Everything that a run goes by.
 pub(super) struct Settings {
     pub(super) declared: Declared,
+    pub(super) catalogue: Catalogue,
     pub(super) selection: Selection,
     pub(super) fail_on: FailOn,
     pub(super) fail_on_undecided: bool,
@@ -51,7 +55,9 @@ pub(super) struct Settings {
 /// Where the file cannot be read, or something is wrong with it.
 pub(super) fn read(folders: &Folders, args: &SettingsArgs) -> Result<(Option<ConfigFile>, Settings), Trouble> {
     let file = folders.config(args)?;
-    match settle(args, file.as_ref()) {
+    let catalogue = own_rules::catalogue(args, file.as_ref())?;
+    own_rules::typed(args, &catalogue)?;
+    match settle(args, file.as_ref(), catalogue) {
         Ok(settings) => Ok((file, settings)),
         Err(complaints) => Err(match file {
             Some(file) => Trouble::Wrong(Box::new(file.source), complaints),
@@ -64,12 +70,12 @@ pub(super) fn read(folders: &Folders, args: &SettingsArgs) -> Result<(Option<Con
 ///
 /// # Errors
 /// What is wrong with the values of the file, each at its place.
-fn settle(args: &SettingsArgs, file: Option<&ConfigFile>) -> Result<Settings, Vec<Complaint>> {
+fn settle(args: &SettingsArgs, file: Option<&ConfigFile>, catalogue: Catalogue) -> Result<Settings, Vec<Complaint>> {
     let nothing = Config::default();
     let config = file.map_or(&nothing, |file| &file.config);
     let home = file.map(|file| file.home.clone()).unwrap_or_default();
     let mut merge = Merge::new(file.map(|file| &file.source));
-    let selection = selection(args, config, &mut merge);
+    let selection = selection(args, config, &catalogue, &mut merge);
     let levels = Words { read: fail_on, word: FailOn::word, default: FailOn::Error };
     let fail_on = merge.word("fail-on", args.fail_on, config.fail_on.as_ref(), &levels);
     let undecided = merge.flag("fail-on-undecided", args.fail_on_undecided, config.fail_on_undecided.as_ref());
@@ -86,11 +92,12 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>) -> Result<Settings, Ve
     let force_exclude = merge.flag("force-exclude", args.force_exclude, config.force_exclude.as_ref());
     let baseline = file_setting("baseline", args.baseline.as_ref(), config.baseline.as_ref(), file, &mut merge);
     let reference = file_setting("reference", args.reference.as_ref(), config.reference.as_ref(), file, &mut merge);
-    let paths = config.paths.iter().map(|path| path_settings(path, args, &home, &mut merge)).collect();
-    let accepted = config.accepted.iter().filter_map(|entry| accepted(entry, &home, &mut merge)).collect();
+    let paths = config.paths.iter().map(|path| path_settings(path, args, &home, &catalogue, &mut merge)).collect();
+    let accepted = config.accepted.iter().filter_map(|entry| accepted(entry, &home, &catalogue, &mut merge)).collect();
     let listing = merge.finish()?;
     Ok(Settings {
         declared,
+        catalogue,
         selection,
         fail_on,
         fail_on_undecided: undecided,
@@ -106,9 +113,14 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>) -> Result<Settings, Ve
 }
 
 /// Which rules speak. `--select` stands for both lists of the file; `--ignore` and `--severity` add to it.
-fn selection(args: &SettingsArgs, config: &Config, merge: &mut Merge<'_>) -> Selection {
+fn selection(args: &SettingsArgs, config: &Config, catalogue: &Catalogue, merge: &mut Merge<'_>) -> Selection {
+    let selector = |text: &str| selector(text, catalogue);
+    let rule = |text: &str| rule(text, catalogue);
+    // What was typed names something: that was asked before.
+    let typed = |words: &[String]| words.iter().filter_map(|word| selector(word).ok()).collect::<Vec<_>>();
+    let (typed_select, typed_ignore) = (typed(&args.select), typed(&args.ignore));
     let name = |selector: &Selector| selector.to_string();
-    let select = merge.list("select", &args.select, config.select.as_ref(), selector, name);
+    let mut select = merge.list("select", &typed_select, config.select.as_ref(), selector, name);
     let written = config.ignore.as_ref();
     let mut ignore = match written {
         // Read all the same, so that what is wrong is told.
@@ -120,7 +132,7 @@ fn selection(args: &SettingsArgs, config: &Config, merge: &mut Merge<'_>) -> Sel
         _ => Vec::new(),
     };
     if !args.ignore.is_empty() {
-        ignore.extend(merge.list("ignore", &args.ignore, None, selector, name));
+        ignore.extend(merge.list("ignore", &typed_ignore, None, selector, name));
     }
     let mut severity = std::collections::HashMap::new();
     for (written, level) in &config.severity {
@@ -131,9 +143,20 @@ fn selection(args: &SettingsArgs, config: &Config, merge: &mut Merge<'_>) -> Sel
             merge.show(&format!("severity.{rule}"), json!(level.word()), settled);
         }
     }
-    for (rule, level) in &args.severity {
+    for (written, level) in &args.severity {
+        let Ok(rule) = rule(written) else { continue };
         severity.insert(rule, *level);
         merge.show(&format!("severity.{rule}"), json!(level.word()), Settled::CommandLine);
+    }
+    let folders: Vec<String> = args.rules.iter().map(|folder| folder.display().to_string()).collect();
+    merge.list("rules", &folders, config.rules.as_ref(), text, String::clone);
+    let pack = |text: &str| match selector(text) {
+        Ok(pack @ Selector::Pack(_)) => Ok(pack),
+        _ => Err("there is no pack of this name; `kpl rules` lists them".to_owned()),
+    };
+    let packs = merge.list("packs", &[], config.packs.as_ref(), pack, name);
+    if !select.is_empty() {
+        select.extend(packs);
     }
     let personas = Words { read: persona, word: Persona::word, default: Persona::Regular };
     let persona = merge.word("persona", args.persona, config.persona.as_ref(), &personas);
@@ -189,7 +212,15 @@ fn file_setting(
     merge.one(key, typed.cloned(), written, read, shown)
 }
 
-fn path_settings(written: &PathConfig, args: &SettingsArgs, home: &Home, merge: &mut Merge<'_>) -> PathSettings {
+fn path_settings(
+    written: &PathConfig,
+    args: &SettingsArgs,
+    home: &Home,
+    catalogue: &Catalogue,
+    merge: &mut Merge<'_>,
+) -> PathSettings {
+    let selector = |text: &str| selector(text, catalogue);
+    let rule = |text: &str| rule(text, catalogue);
     let files = globs(&written.files, home, merge);
     let kind = written
         .kind
@@ -200,7 +231,7 @@ fn path_settings(written: &PathConfig, args: &SettingsArgs, home: &Home, merge: 
     for (name, level) in &written.severity {
         if let (Some(rule), Some(level)) = (merge.value("severity", name, rule), merge.value("severity", level, self::level))
             // What is typed wins.
-            && args.severity.iter().all(|(typed, _)| *typed != rule)
+            && args.severity.iter().all(|(typed, _)| typed != rule)
         {
             severity.insert(rule, level);
         }
@@ -221,7 +252,7 @@ fn path_settings(written: &PathConfig, args: &SettingsArgs, home: &Home, merge: 
     PathSettings { files, kind, ignore, severity }
 }
 
-fn accepted(written: &IgnoreConfig, home: &Home, merge: &mut Merge<'_>) -> Option<Accepted> {
+fn accepted(written: &IgnoreConfig, home: &Home, catalogue: &Catalogue, merge: &mut Merge<'_>) -> Option<Accepted> {
     let lists = [
         ("rule", &written.rule),
         ("path", &written.path),
@@ -238,7 +269,7 @@ fn accepted(written: &IgnoreConfig, home: &Home, merge: &mut Merge<'_>) -> Optio
     shown.insert("reason".to_owned(), json!(written.reason.value));
     shown.extend(written.expires.as_ref().map(|day| ("expires".to_owned(), json!(day.value))));
     merge.show("ignore", shown.into(), Settled::File(written.span));
-    match Accepted::read(written, home) {
+    match Accepted::read(written, home, catalogue) {
         Ok(accepted) => Some(accepted),
         Err(complaints) => {
             for complaint in complaints {

@@ -51,13 +51,15 @@ pub(super) const KINDS: &[&str] =
 
 /// The keys of the file.
 pub const KEYS: &[Key] = &[
-    key("select", Shape::Texts, "only these rules speak: names, families or Access Analyzer codes"),
+    key("select", Shape::Texts, "only these rules speak: names, families, packs or Access Analyzer codes"),
     key(
         "ignore",
         Shape::TextsAndTables(IGNORE_KEYS),
         "a string: a rule, family or code that keeps silent; a table: findings that are accepted, with the reason",
     ),
     key("severity", Shape::Words(LEVELS), "the severity of rules, by their names"),
+    key("rules", Shape::Texts, "folders of rules as data, which speak beside kpl's own"),
+    key("packs", Shape::Texts, "packs of rules that speak beside the others"),
     key("persona", Shape::Word(&["regular", "pedantic", "auditor"]), "who reads the report"),
     key("fail-on", Shape::Word(&["error", "warning", "note", "never"]), "the least severity that ends the run with 1"),
     key("fail-on-undecided", Shape::Flag, "whether the run ends with 1 also where a rule could not be asked"),

@@ -38,6 +38,10 @@ pub struct Config {
     pub ignore: Option<Texts>,
     /// Severities of rules, by their names.
     pub severity: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Folders of rules as data.
+    pub rules: Option<Texts>,
+    /// Packs whose rules speak beside the others.
+    pub packs: Option<Texts>,
     /// Who reads.
     pub persona: Option<Spanned<String>>,
     /// From which severity on a run fails.
@@ -138,6 +142,8 @@ impl Config {
             select: table.texts("select"),
             ignore,
             severity: table.words("severity"),
+            rules: table.texts("rules"),
+            packs: table.texts("packs"),
             persona: table.text("persona"),
             fail_on: table.text("fail-on"),
             fail_on_undecided: table.flag("fail-on-undecided"),

@@ -23,11 +23,13 @@ pub enum Family {
     Terraform,
     /// What is written so that findings do not count.
     Suppression,
+    /// Rules that were read as data: the user's, and those of packs.
+    Declarative,
 }
 
 impl Family {
     /// Every family, in the order of the catalogue.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Validity,
         Self::Security,
         Self::KeyPolicy,
@@ -36,6 +38,7 @@ impl Family {
         Self::Kasten,
         Self::Terraform,
         Self::Suppression,
+        Self::Declarative,
     ];
 
     /// The name that the command line and the JSON use.
@@ -50,6 +53,7 @@ impl Family {
             Self::Kasten => "kasten",
             Self::Terraform => "terraform",
             Self::Suppression => "suppression",
+            Self::Declarative => "declarative",
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     finding::{DocumentInfo, Finding, Problem, Report, RuleInfo},
     policy::PolicyKind,
     reference::Reference,
-    rules::{Aws, CHECKS, Check, Findings, POLICY_UNKNOWN_AT_PLAN, RuleContext, Subject, Unasked},
+    rules::{Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, RuleContext, Subject, Unasked},
     source::{Secrets, Source, SourceId, Sources},
     syntax::{Cause, Fault},
 };
@@ -42,6 +42,8 @@ pub struct Options {
     pub declared: Declared,
     /// The kind of every policy, where the user says it.
     pub kind: Option<PolicyKind>,
+    /// Which rules there are.
+    pub catalogue: Catalogue,
     /// Which rules speak, and how loud.
     pub selection: Selection,
     /// How many bytes one policy may have.
@@ -83,6 +85,7 @@ impl Default for Options {
         Self {
             declared,
             kind: None,
+            catalogue: Catalogue::default(),
             selection,
             max_policy: MAX_POLICY,
             if_policy: false,
@@ -247,8 +250,9 @@ impl<'a> Run<'a> {
         self.report.hidden = Secrets::new(hidden.copied().collect());
         self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
-        let mut checks = Vec::with_capacity(CHECKS.len());
-        checks.extend(CHECKS.iter().copied().filter(|check| check.rules().iter().any(|rule| is_selected(rule))));
+        let catalogue = &self.options.catalogue;
+        let mut checks = Vec::with_capacity(catalogue.checks().count());
+        checks.extend(catalogue.checks().filter(|check| check.rules().iter().any(|rule| is_selected(rule))));
         let asking = Asking {
             checks,
             of_kinds: Default::default(),

@@ -6,7 +6,11 @@ use super::Globs;
 use crate::{
     finding::{Confidence, Family, Finding, Persona, RuleInfo, Severity},
     policy::PolicyKind,
-    rules, spelling,
+    rules::{
+        Catalogue,
+        declarative::{Pack, shipped_names},
+    },
+    spelling,
 };
 
 /// What `--select` and `--ignore` may name.
@@ -16,13 +20,15 @@ pub enum Selector {
     Rule(&'static str),
     /// Every rule of a family.
     Family(Family),
+    /// Every rule of a pack.
+    Pack(&'static Pack),
     /// Every finding that answers to an Access Analyzer code.
     Code(&'static str),
 }
 
 /// The word names no rule, family or code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no rule, family or Access Analyzer code{}", meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?")))]
+#[error("`{word}` is no rule, family, pack or Access Analyzer code{}", meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?")))]
 pub struct UnknownSelector {
     word: String,
     meant: Option<&'static str>,
@@ -32,16 +38,29 @@ impl std::str::FromStr for Selector {
     type Err = UnknownSelector;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        if let Some(rule) = rules::find(word) {
-            return Ok(Self::Rule(rule.id));
+        Self::read(word, &Catalogue::default())
+    }
+}
+
+impl Selector {
+    /// What a word names, of the rules and packs of a run.
+    ///
+    /// # Errors
+    /// [`UnknownSelector`] where it names nothing.
+    pub fn read(word: &str, catalogue: &Catalogue) -> Result<Self, UnknownSelector> {
+        if let Some(id) = catalogue.name(word) {
+            return Ok(Self::Rule(id));
+        }
+        if let Some(pack) = catalogue.pack(word) {
+            return Ok(Self::Pack(pack));
         }
         if let Ok(family) = word.parse() {
             return Ok(Self::Family(family));
         }
-        if let Some(code) = rules::all().flat_map(RuleInfo::codes).find(|code| *code == word) {
+        if let Some(code) = catalogue.rules().flat_map(RuleInfo::codes).find(|code| *code == word) {
             return Ok(Self::Code(code));
         }
-        Err(UnknownSelector { word: word.to_owned(), meant: nearest(word) })
+        Err(UnknownSelector { word: word.to_owned(), meant: nearest(word, catalogue) })
     }
 }
 
@@ -50,6 +69,7 @@ impl std::fmt::Display for Selector {
         match self {
             Self::Rule(name) | Self::Code(name) => out.pad(name),
             Self::Family(family) => family.fmt(out),
+            Self::Pack(pack) => out.pad(pack.name),
         }
     }
 }
@@ -68,6 +88,8 @@ impl Selector {
         match self {
             Self::Rule(id) => rule.id == id,
             Self::Family(family) => rule.family == family,
+            // A pack with the name of a family holds the family too.
+            Self::Pack(pack) => pack.rules.contains(&rule.id) || rule.family.word() == pack.name,
             Self::Code(_) => false,
         }
     }
@@ -83,9 +105,10 @@ impl Selector {
 
 /// The rule or family that a misspelt word was probably meant to be.
 #[must_use]
-pub fn nearest(word: &str) -> Option<&'static str> {
+pub fn nearest(word: &str, catalogue: &Catalogue) -> Option<&'static str> {
     let families = Family::ALL.iter().map(|family| family.word());
-    let names = rules::all().map(|rule| rule.id).chain(families);
+    let packs = shipped_names().filter(|file| file.rule.is_none()).map(|file| file.pack);
+    let names = catalogue.rules().map(|rule| rule.id).chain(families).chain(packs);
     spelling::by_likeness(word, names)
 }
 

@@ -13,6 +13,7 @@ mod principal;
 mod read;
 mod resource;
 mod set;
+pub mod view;
 
 pub use action::ActionPattern;
 pub use arn::{AccountId, AccountIdError, Arn, ArnError};
@@ -23,6 +24,7 @@ pub use principal::{
     Principal, PrincipalArn, PrincipalError, PrincipalKind, is_placeholder, is_placeholder_value, names_account_root,
     placeholder_in,
 };
+use read::STATEMENT_ELEMENTS;
 pub use read::{Fault, Level, Trouble, read};
 pub use resource::ResourcePattern;
 pub use set::PolicySet;

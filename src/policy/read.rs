@@ -17,7 +17,7 @@ use crate::{
 const POLICY_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 
 /// The elements of a statement.
-const STATEMENT_ELEMENTS: [&str; 9] =
+pub(super) const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// Where in the grammar an element stands.

@@ -4,12 +4,14 @@
 //! one walk that decides one rule or several; [`CHECKS`] lists them all, once. Rules read documents; they never parse
 //! and never fail, and they know no screen.
 
+mod catalogue;
 mod context;
 mod declare;
 mod edits;
 mod operations;
 
 mod alias;
+pub mod declarative;
 mod kasten;
 mod key;
 mod key_policy;
@@ -18,6 +20,7 @@ pub(crate) mod suppression;
 mod terraform;
 mod validity;
 
+pub use catalogue::Catalogue;
 pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
 pub(crate) use terraform::unknown::POLICY_UNKNOWN_AT_PLAN;
 

@@ -226,6 +226,9 @@ fn the_documentation_shows_what_both_the_reader_and_the_schema_take() {
     let mut seen = std::collections::BTreeSet::new();
     for block in blocks {
         let repository = repository(block);
+        fs::create_dir(repository.path().join("house-rules")).unwrap();
+        let rule = kpl::rules::declarative::STARTER.replace("NAME", "own-rule");
+        fs::write(repository.path().join("house-rules/own-rule.yaml"), rule).unwrap();
         let ran = kpl(repository.path(), &["config", "show"]);
         assert_eq!(ran.stderr, "", "{block}");
         let value = toml_as_json(block);

@@ -85,7 +85,10 @@ impl Case<'_> {
         let Some(index) = files.iter().position(|(name, _)| name == FILE_NAME) else { return Vec::new() };
         let source = Source::of_text(Origin::File(FILE_NAME.into()), files[index].1.clone());
         let config = config::read(&source).unwrap();
-        let entries = config.accepted.iter().map(|entry| Accepted::read(entry, &Home::default()).unwrap());
+        let entries = config
+            .accepted
+            .iter()
+            .map(|entry| Accepted::read(entry, &Home::default(), &rules::Catalogue::default()).unwrap());
         entries.map(|entry| entry.placed(SourceId(u32::try_from(index).unwrap()))).collect()
     }
 }

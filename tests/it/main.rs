@@ -7,6 +7,7 @@ mod allocations;
 mod catalogue;
 mod cli;
 mod config;
+mod declarative;
 mod fingerprints;
 mod fixes;
 mod fixtures;

@@ -9,7 +9,7 @@ use crate::{
     lint::Selector,
     policy::{AccountId, Principal},
     reference::{Reference, fact, facts},
-    rules,
+    rules::Catalogue,
 };
 
 /// From which severity on findings fail the run.
@@ -75,17 +75,21 @@ pub(in crate::cli) struct SettingsArgs {
     #[arg(long, value_name = "ID", value_parser = organisation, action = ArgAction::Append)]
     pub(in crate::cli) trusted_org: Vec<String>,
 
-    /// Only these rules: names, families or Access Analyzer codes
+    /// Only these rules: names, families, packs or Access Analyzer codes
     #[arg(long, value_name = "RULES", value_delimiter = ',', action = ArgAction::Append)]
-    pub(in crate::cli) select: Vec<Selector>,
+    pub(in crate::cli) select: Vec<String>,
 
     /// All but these rules
     #[arg(long, value_name = "RULES", value_delimiter = ',', action = ArgAction::Append)]
-    pub(in crate::cli) ignore: Vec<Selector>,
+    pub(in crate::cli) ignore: Vec<String>,
 
     /// The severity of a rule
     #[arg(long, value_name = "RULE=LEVEL", value_parser = severity, action = ArgAction::Append)]
-    pub(in crate::cli) severity: Vec<(&'static str, Severity)>,
+    pub(in crate::cli) severity: Vec<(String, Severity)>,
+
+    /// A folder of rules as data: each speaks beside kpl's own
+    #[arg(long, value_name = "DIR", action = ArgAction::Append)]
+    pub(in crate::cli) rules: Vec<PathBuf>,
 
     /// Who reads: regular, pedantic (style too) or auditor (guesses too)
     #[arg(long, value_name = "PERSONA", value_parser = persona)]
@@ -185,25 +189,23 @@ pub(in crate::cli) fn organisation(text: &str) -> Result<String, String> {
     if is_id { Ok(text.to_owned()) } else { Err("it is an organisation's id such as o-a1b2c3d4e5".to_owned()) }
 }
 
-fn severity(text: &str) -> Result<(&'static str, Severity), String> {
+fn severity(text: &str) -> Result<(String, Severity), String> {
     let (rule, level) = text.split_once('=').ok_or("it is RULE=LEVEL")?;
-    let rule = self::rule(rule)?;
-    Ok((rule, level.parse().map_err(|_| "the level is error, warning or note".to_owned())?))
+    Ok((rule.to_owned(), level.parse().map_err(|_| "the level is error, warning or note".to_owned())?))
 }
 
 /// One rule, by its name.
-pub(in crate::cli) fn rule(text: &str) -> Result<&'static str, String> {
-    match selector(text)? {
-        Selector::Rule(id) => {
-            debug_assert!(rules::find(id).is_some());
-            Ok(id)
+pub(in crate::cli) fn rule(text: &str, catalogue: &Catalogue) -> Result<&'static str, String> {
+    match selector(text, catalogue)? {
+        Selector::Rule(id) => Ok(id),
+        Selector::Family(_) | Selector::Pack(_) | Selector::Code(_) => {
+            Err(format!("`{text}` is not the name of one rule"))
         }
-        Selector::Family(_) | Selector::Code(_) => Err(format!("`{text}` is not the name of one rule")),
     }
 }
 
-pub(in crate::cli) fn selector(text: &str) -> Result<Selector, String> {
-    text.parse().map_err(|error: crate::lint::UnknownSelector| error.to_string())
+pub(in crate::cli) fn selector(text: &str, catalogue: &Catalogue) -> Result<Selector, String> {
+    Selector::read(text, catalogue).map_err(|error| error.to_string())
 }
 
 pub(in crate::cli) fn persona(text: &str) -> Result<Persona, String> {

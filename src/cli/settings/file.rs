@@ -11,7 +11,7 @@ use crate::{
     finding::{Complaint, Problem},
     lint::Home,
     render::{self, Style},
-    source::{Origin, Source},
+    source::{Origin, Source, Sources},
 };
 
 /// So many folders above the current one are searched at most.
@@ -47,6 +47,8 @@ pub(in crate::cli) struct Folders {
 pub(in crate::cli) enum Trouble {
     Unreadable(Problem),
     Wrong(Box<Source>, Vec<Complaint>),
+    /// Mistakes in files of rules.
+    Rules(Box<Sources>, Vec<Complaint>),
 }
 
 impl Trouble {
@@ -56,6 +58,13 @@ impl Trouble {
             Self::Unreadable(problem) => render::problem_line(problem, style),
             Self::Wrong(source, complaints) => {
                 let shown = complaints.iter().map(|complaint| render::complaint(complaint, source, style));
+                shown.collect::<Vec<_>>().join("\n")
+            }
+            Self::Rules(sources, complaints) => {
+                let shown = complaints.iter().filter_map(|complaint| {
+                    let source = sources.get(complaint.place.span.source)?;
+                    Some(render::complaint(complaint, source, style))
+                });
                 shown.collect::<Vec<_>>().join("\n")
             }
         };

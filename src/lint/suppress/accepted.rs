@@ -7,6 +7,7 @@ use crate::{
     finding::{Complaint, Finding},
     lint::{Globs, Home, Selector},
     policy::{ActionPattern, Statement, glob},
+    rules::Catalogue,
     source::{Source, SourceId, Span, Spanned},
 };
 
@@ -46,11 +47,11 @@ impl Accepted {
     ///
     /// # Errors
     /// A rule that does not exist, a pattern that is broken.
-    pub fn read(written: &IgnoreConfig, home: &Home) -> Result<Self, Vec<Complaint>> {
+    pub fn read(written: &IgnoreConfig, home: &Home, catalogue: &Catalogue) -> Result<Self, Vec<Complaint>> {
         let mut complaints = Vec::new();
         let mut rules = Vec::new();
         for rule in &written.rule {
-            match rule.value.parse() {
+            match Selector::read(&rule.value, catalogue) {
                 Ok(selector) => rules.push(selector),
                 Err(error) => complaints.push(unusable("rule", rule, &error)),
             }

@@ -3,7 +3,10 @@
 use crate::{
     finding::Finding,
     lint::Selector,
-    rules::suppression::entries::{MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON},
+    rules::{
+        Catalogue,
+        suppression::entries::{MALFORMED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON},
+    },
     source::{Source, Span},
 };
 
@@ -22,7 +25,7 @@ pub(super) struct Comment {
 }
 
 /// Reads a comment, its sign included; `None` where it is not for kpl.
-pub(super) fn read(source: &Source, span: Span) -> Option<Result<Comment, Box<Finding>>> {
+pub(super) fn read(source: &Source, span: Span, catalogue: &Catalogue) -> Option<Result<Comment, Box<Finding>>> {
     let text = source.slice(span).trim_start_matches(['#', '/']).trim();
     let order = text.strip_prefix(MARK)?.trim_start();
     let malformed = |message: String| {
@@ -33,7 +36,7 @@ pub(super) fn read(source: &Source, span: Span) -> Option<Result<Comment, Box<Fi
     let Some((rules, reason)) = listed.and_then(|listed| listed.split_once(']')) else {
         return malformed("this comment to kpl is no `kpl: ignore[RULE] REASON`".to_owned());
     };
-    let rules: Result<Vec<Selector>, _> = rules.split(',').map(|rule| rule.trim().parse()).collect();
+    let rules: Result<Vec<Selector>, _> = rules.split(',').map(|rule| Selector::read(rule.trim(), catalogue)).collect();
     let rules = match rules {
         Ok(rules) => rules,
         Err(error) => return malformed(error.to_string()),

@@ -18,7 +18,7 @@ use crate::{
     document::{Notation, Project},
     finding::{DocumentInfo, Finding, Report, RuleInfo, Suppression, SuppressionKind},
     rules::{
-        self, Unasked,
+        Catalogue, Unasked,
         suppression::entries::{EXPIRED_SUPPRESSION, UNUSED_SUPPRESSION},
     },
     source::{Source, SourceId, Sources, Span},
@@ -56,7 +56,7 @@ impl<'r> Suppressor<'r> {
         let mut files: Vec<SourceId> = yaml.map(|document| document.source).collect();
         files.dedup();
         for source in files.into_iter().filter_map(|file| sources.get(file)) {
-            for read in comments_of(source) {
+            for read in comments_of(source, &options.catalogue) {
                 match read {
                     Ok(comment) => comments.push(comment),
                     Err(finding) => found.push(*finding),
@@ -139,7 +139,7 @@ impl<'r> Suppressor<'r> {
     fn were_asked(&self, selectors: &[crate::lint::Selector]) -> bool {
         let meant = |rule: &&RuleInfo| selectors.iter().any(|selector| selector.touches(rule));
         let seen = |rule: &&RuleInfo| rule.persona <= self.options.selection.persona;
-        let mut rules = rules::all().filter(meant).filter(seen).peekable();
+        let mut rules = self.options.catalogue.rules().filter(meant).filter(seen).peekable();
         rules.peek().is_some() && rules.all(|rule| self.options.selection.includes(rule))
     }
 
@@ -170,11 +170,11 @@ fn unused(span: Span, message: &str) -> Finding {
 }
 
 /// The comments of a file that are for kpl, in its order.
-fn comments_of(source: &Source) -> Vec<Result<Comment, Box<Finding>>> {
+fn comments_of(source: &Source, catalogue: &Catalogue) -> Vec<Result<Comment, Box<Finding>>> {
     if memchr::memmem::find(source.text().as_bytes(), comment::MARK.as_bytes()).is_none() {
         return Vec::new();
     }
-    yaml::comments(source).into_iter().filter_map(|span| comment::read(source, span)).collect()
+    yaml::comments(source).into_iter().filter_map(|span| comment::read(source, span, catalogue)).collect()
 }
 
 impl Options {

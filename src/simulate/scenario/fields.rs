@@ -1,4 +1,4 @@
-//! The fields of a scenario file: those that may stand where, and complaints about others.
+//! The fields of a file that tells kpl what to do, a scenario or a rule: those that may stand where, and complaints about others.
 
 use crate::{
     finding::Complaint,
@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The members of an object by the names that may stand there; what else stands there is told.
-pub(super) fn of<'n>(
+pub(crate) fn of<'n>(
     node: &'n Node<'static>,
     what: &str,
     known: &[&'static str],
@@ -36,7 +36,7 @@ pub(super) fn of<'n>(
 }
 
 /// The members of an object, each at most once.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     members: Vec<(&'static str, &'n Member<'static>)>,
     /// For each unknown field, the name that was probably meant.
     meant: Vec<Option<&'static str>>,
@@ -45,17 +45,17 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// The value of a field.
-    pub(super) fn get(&self, name: &str) -> Option<&'n Node<'static>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node<'static>> {
         self.members.iter().find(|(known, _)| *known == name).map(|(_, member)| &member.value)
     }
 
     /// Whether all that stands there is known.
-    pub(super) fn are_known(&self) -> bool {
+    pub(crate) fn are_known(&self) -> bool {
         self.is_object && self.meant.is_empty()
     }
 
     /// The value of a field that must be there; a lack that another complaint explains is not told.
-    pub(super) fn need(
+    pub(crate) fn need(
         &self,
         name: &'static str,
         what: &str,
@@ -80,7 +80,7 @@ fn unknown(member: &Member<'_>, what: &str, known: &[&'static str]) -> Complaint
 }
 
 /// The known name that a misspelt one was probably meant to be.
-pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let folded = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     spelling::by_edits(name, known.iter().copied(), folded)
 }
@@ -88,7 +88,7 @@ pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str
 /// How many characters of a file's own text a message repeats.
 const SHOWN: usize = 60;
 
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -96,7 +96,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// The text of a string; anything else is told.
-pub(super) fn text<'n>(node: &'n Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Option<&'n str> {
+pub(crate) fn text<'n>(node: &'n Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Option<&'n str> {
     let text = node.as_str();
     if text.is_none() {
         complaints.push(Complaint::new(node.span, format!("{what} is a string, not {}", node.kind())));
@@ -105,7 +105,7 @@ pub(super) fn text<'n>(node: &'n Node<'_>, what: &str, complaints: &mut Vec<Comp
 }
 
 /// A Boolean; anything else is told.
-pub(super) fn flag(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> bool {
+pub(crate) fn flag(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> bool {
     if let Value::Bool(value) = node.value {
         return value;
     }
@@ -114,7 +114,7 @@ pub(super) fn flag(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>)
 }
 
 /// A string, and a number or a Boolean by its spelling.
-pub(super) fn scalar(node: &Node<'_>) -> Option<String> {
+pub(crate) fn scalar(node: &Node<'_>) -> Option<String> {
     match &node.value {
         Value::String(text) | Value::Number(text) => Some(text.to_string()),
         Value::Bool(value) => Some(value.to_string()),
@@ -123,7 +123,7 @@ pub(super) fn scalar(node: &Node<'_>) -> Option<String> {
 }
 
 /// The items of a list; anything else is told.
-pub(super) fn list<'n>(
+pub(crate) fn list<'n>(
     node: &'n Node<'static>,
     what: &str,
     complaints: &mut Vec<Complaint>,
@@ -135,6 +135,6 @@ pub(super) fn list<'n>(
     items
 }
 
-pub(super) fn is_null(node: &Node<'_>) -> bool {
+pub(crate) fn is_null(node: &Node<'_>) -> bool {
     node.value == Value::Null
 }

@@ -3,7 +3,7 @@
 //! A file is YAML or JSON (`{defaults, cases}`), or JSON Lines (a case a line). A mistake in it has a place, and keeps only
 //! its own case from being run.
 
-mod fields;
+pub(crate) mod fields;
 mod policies;
 mod read;
 mod request;

@@ -1,0 +1,243 @@
+//! A rule file: one rule, its page and its examples.
+
+use super::{
+    Demand, Rule,
+    example::{self, Examples},
+    path::{Path, PathError},
+    predicate::Where,
+};
+use crate::{
+    finding::{Complaint, Confidence, Family, Persona, RuleInfo, Severity},
+    policy::PolicyKind,
+    simulate::scenario::fields::{self, Fields},
+    source::{Source, Span, Spanned},
+    syntax::{Node, yaml},
+};
+
+/// The fields of a rule file, in the order in which they are best written, each with what it says.
+pub(super) const FIELDS: [&str; 14] = [
+    "id",
+    "severity",
+    "confidence",
+    "persona",
+    "summary",
+    "applies_to",
+    "forbid",
+    "require",
+    "message",
+    "why",
+    "fix",
+    "references",
+    "examples",
+    "$schema",
+];
+
+/// The fields of `forbid` and `require`.
+pub(super) const DEMAND: [&str; 3] = ["select", "where", "mark"];
+
+/// A rule as its file says it, not yet held against its examples.
+pub(super) struct Written {
+    pub(super) rule: Rule,
+    /// Where its name stands.
+    pub(super) id: Span,
+    pub(super) examples: Examples,
+}
+
+/// Reads a rule file.
+///
+/// # Errors
+/// All that is wrong with it, in the order of the text.
+pub(super) fn read(source: &Source, root: &Node<'static>) -> Result<Written, Vec<Complaint>> {
+    let mut complaints = Vec::new();
+    let written = rule(source, root, &mut complaints);
+    match written {
+        Some(written) if complaints.is_empty() => Ok(written),
+        _ => {
+            complaints.sort_by_key(|complaint| complaint.place.span);
+            Err(complaints)
+        }
+    }
+}
+
+/// The tree of a file that tells kpl what to do.
+///
+/// # Errors
+/// What is no YAML in it.
+pub(super) fn tree(source: &Source) -> Result<Node<'static>, Vec<Complaint>> {
+    let tree = yaml::read(source);
+    if tree.faults.is_empty() {
+        return Ok(tree.root.into_owned());
+    }
+    let told = tree.faults.iter().map(|fault| {
+        let complaint = Complaint::new(fault.span, fault.cause.message(1));
+        match fault.cause.help() {
+            Some(help) => complaint.help(help),
+            None => complaint,
+        }
+    });
+    Err(told.collect())
+}
+
+fn rule(source: &Source, root: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Written> {
+    let fields = fields::of(root, "a rule", &FIELDS, complaints);
+    let needed = ["id", "severity", "summary", "why", "fix", "examples"];
+    let missing: Vec<&str> = needed.into_iter().filter(|name| fields.get(name).is_none()).collect();
+    for name in needed {
+        fields.need(name, "a rule", &start(source, root), complaints);
+    }
+    let id = fields.get("id").and_then(|node| self::id(node, complaints));
+    let mut text = |name: &str| {
+        fields.get(name).and_then(|node| fields::text(node, &format!("`{name}`"), complaints)).map(str::trim)
+    };
+    let (summary, why, fix, message) = (text("summary"), text("why"), text("fix"), text("message"));
+    let severity = word(&fields, "severity", "error, warning or note", complaints);
+    let confidence = word(&fields, "confidence", "high, medium or low", complaints).unwrap_or(Confidence::High);
+    let persona = word(&fields, "persona", "regular, pedantic or auditor", complaints).unwrap_or(Persona::Regular);
+    let kinds = fields.get("applies_to").map_or_else(Vec::new, |node| kinds(node, complaints));
+    let references = fields.get("references").map_or_else(Vec::new, |node| references(node, complaints));
+    let demand = demand(source, root, &fields, complaints);
+    let first_kind = kinds.first().copied().unwrap_or(PolicyKind::Identity);
+    let examples = fields.get("examples").map(|node| example::read(node, first_kind, complaints));
+    if !missing.is_empty() {
+        return None;
+    }
+    let (id, summary, fix) = (id?, summary?, fix?);
+    let documentation = page(summary, why?, fix, &references, source);
+    // INVARIANT: rules are read once in a run, so that what each of them leaks is bounded by the size of its file.
+    let info: &'static RuleInfo = Box::leak(Box::new(RuleInfo {
+        id: leaked(&id.value),
+        code: None,
+        further_codes: &[],
+        family: Family::Declarative,
+        severity: severity.unwrap_or(Severity::Warning),
+        confidence,
+        persona,
+        summary: leaked(summary),
+        supersedes: &[],
+        documentation: leaked(&documentation),
+        fixture: leaked(source.text()),
+    }));
+    let message = message.unwrap_or(summary).to_owned();
+    let rule = Rule { info, kinds, demand: demand?, message, help: fix.to_owned() };
+    Some(Written { rule, id: id.span, examples: examples? })
+}
+
+/// The first line of a file: where it lacks something.
+fn start(source: &Source, root: &Node<'static>) -> Node<'static> {
+    let line = source.line_range(source.line_of(root.span.start));
+    let start = root.span.start as usize;
+    let end = line.end.max(start);
+    let end = start + source.text().get(start..end).unwrap_or_default().trim_end().len();
+    Node { value: crate::syntax::Value::Null, span: source.place(start, end) }
+}
+
+fn leaked(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+/// A rule's name: words of lower case, joined by hyphens.
+fn id(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Spanned<String>> {
+    let text = fields::text(node, "`id`", complaints)?;
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if text.len() > 80 || !text.split('-').all(is_word) {
+        let complaint = Complaint::new(node.span, "an id is made of words in lower case, joined by hyphens");
+        complaints.push(complaint.help("`decrypt-without-via-service`"));
+        return None;
+    }
+    Some(Spanned::new(text.to_owned(), node.span))
+}
+
+fn word<T: std::str::FromStr>(
+    fields: &Fields<'_>,
+    name: &'static str,
+    words: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Option<T> {
+    let node = fields.get(name)?;
+    let read = node.as_str().and_then(|text| text.parse().ok());
+    if read.is_none() {
+        complaints.push(Complaint::new(node.span, format!("`{name}` is {words}")));
+    }
+    read
+}
+
+pub(super) fn kinds(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Vec<PolicyKind> {
+    let kind = |item: &Node<'_>| item.as_str().and_then(|text| text.parse::<PolicyKind>().ok());
+    let mut kinds = Vec::new();
+    for item in node.items() {
+        if let Some(kind) = kind(item) {
+            kinds.push(kind);
+        } else {
+            let words: Vec<&str> = PolicyKind::ALL.into_iter().map(PolicyKind::word).collect();
+            let complaint = Complaint::new(item.span, "there is no such kind of policy");
+            complaints.push(complaint.help(format!("it is {}", words.join(", "))));
+        }
+    }
+    kinds
+}
+
+fn references<'n>(node: &'n Node<'static>, complaints: &mut Vec<Complaint>) -> Vec<&'n str> {
+    node.items().iter().filter_map(|item| fields::text(item, "`references`", complaints)).collect()
+}
+
+/// `forbid` or `require`, exactly one of them.
+fn demand(
+    source: &Source,
+    root: &Node<'static>,
+    fields: &Fields<'_>,
+    complaints: &mut Vec<Complaint>,
+) -> Option<Demand> {
+    let (node, requires) = match (fields.get("forbid"), fields.get("require")) {
+        (Some(node), None) => (node, false),
+        (None, Some(node)) => (node, true),
+        (Some(_), Some(node)) => {
+            complaints.push(Complaint::new(node.span, "a rule either forbids or requires, not both"));
+            return None;
+        }
+        (None, None) if fields.are_known() => {
+            let complaint = Complaint::new(start(source, root).span, "a rule has `forbid` or `require`");
+            complaints.push(complaint.help("`forbid: { where: { action: { covers: kms:Decrypt } } }`"));
+            return None;
+        }
+        (None, None) => return None,
+    };
+    let what = if requires { "`require`" } else { "`forbid`" };
+    let parts = fields::of(node, what, &DEMAND, complaints);
+    let mut path = |name: &str, read: fn(&str) -> Result<Path, PathError>| {
+        let node = parts.get(name)?;
+        let text = fields::text(node, &format!("`{name}`"), complaints)?;
+        match read(text) {
+            Ok(path) => Some((path, node.span)),
+            Err(error) => {
+                complaints.push(Complaint::new(node.span, error.message).help(error.help));
+                None
+            }
+        }
+    };
+    let (select, mark) = (path("select", Path::of_policy), path("mark", Path::of_selected));
+    let conditions = parts.get("where").map_or_else(Where::default, |node| Where::read(node, complaints));
+    if let Some((path, place)) = &select
+        && !conditions.is_empty()
+        && !path.reaches_statements()
+    {
+        let complaint = Complaint::new(*place, "this path selects no statement, of which `where` could be asked");
+        complaints.push(complaint.help("`$.Statement[*]` selects every statement"));
+    }
+    if parts.get("select").is_none() && conditions.is_empty() {
+        let complaint = Complaint::new(node.span, format!("{what} asks for nothing"));
+        complaints.push(complaint.help("it takes `select`, a path, and `where`, predicates"));
+    }
+    let select = select.map_or(Path::Statements(None), |(path, _)| path);
+    Some(Demand { requires, select, conditions, mark: mark.map(|(path, _)| path) })
+}
+
+/// The page that `kpl explain` prints.
+fn page(summary: &str, why: &str, fix: &str, references: &[&str], source: &Source) -> String {
+    let told = if references.is_empty() { source.name() } else { references.join("; ") };
+    format!(
+        "## What it does\n{summary}.\n\n## Why it matters\n{why}\n\n## How to fix it\n{fix}\n\n## Source\n{told}.\n",
+        summary = summary.trim_end_matches('.'),
+        told = told.trim_end_matches('.'),
+    )
+}
