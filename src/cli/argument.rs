@@ -64,15 +64,15 @@ fn because(case: &Case, answer: &Answer, request: &Request) -> String {
         };
     };
     let level = || match explained.level {
-        Some(0) => "at the root of the organisation".to_owned(),
-        Some(level) => format!("at level {level} below the root"),
+        Some(0) => " at the root of the organisation".to_owned(),
+        Some(level) => format!(" at level {level} below the root"),
         None => String::new(),
     };
     let none = |is_none: bool, otherwise: &str, lacking: &str| if is_none { lacking } else { otherwise }.to_owned();
     match (explained.decision.outcome(), decided) {
         (Outcome::Allowed, because) => allowed(because, request).to_owned(),
         (Outcome::ExplicitlyDenied, Because::Scp | Because::Rcp) => {
-            format!("{} {} denies it, which outweighs every Allow", noun(decided, request), level())
+            format!("{}{} denies it, which outweighs every Allow", noun(decided, request), level())
         }
         (Outcome::ExplicitlyDenied, _) => format!("{} denies it, which outweighs every Allow", noun(decided, request)),
         (Outcome::Undecided, _) => format!("{} leaves it open", noun(decided, request)),
@@ -101,8 +101,8 @@ fn because(case: &Case, answer: &Answer, request: &Request) -> String {
                 "no session policy allows it",
                 "a federated user's session has no permission without a session policy",
             ),
-            Because::Scp => format!("no service control policy {} allows it", level()),
-            Because::Rcp => format!("no resource control policy {} allows it", level()),
+            Because::Scp => format!("no service control policy{} allows it", level()),
+            Because::Rcp => format!("no resource control policy{} allows it", level()),
             Because::Endpoint => "the policy of the VPC endpoint does not allow it".to_owned(),
             Because::Trust if request.is(Trait::ByRoot) && request.is(Trait::AssumesRole) => {
                 "a root user may not assume a role".to_owned()

@@ -272,6 +272,22 @@ pub(super) fn cause(error: &io::Error) -> String {
     }
 }
 
+/// The files below a folder that may hold policies, in the order of names, and what kept the walk from some.
+pub(super) fn files_below(folder: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for entry in WalkBuilder::new(folder).require_git(false).sort_by_file_path(Ord::cmp).build() {
+        match entry {
+            Ok(entry) if is_opened(entry.path()) && entry.path().is_file() => files.push(entry.into_path()),
+            Ok(_) => {}
+            Err(error) => {
+                let message = error.io_error().map_or_else(|| error.to_string(), cause);
+                problems.push(problem(folder, message, None, false));
+            }
+        }
+    }
+    (files, problems)
+}
+
 pub(super) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }

@@ -413,6 +413,13 @@ fn is_plain(notation: Notation, faults: &[syntax::Fault], source: &Source) -> bo
         && memchr::memchr(b'\\', text.as_bytes()).is_none()
 }
 
+/// Whether broken text that nobody named was meant as a policy.
+#[must_use]
+pub fn promises_policy(source: &Source) -> bool {
+    let text = source.text();
+    ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
 /// Whether a tree has the elements of a policy, or of a statement, or is a list of statements.
 fn looks_like_policy(root: &Node<'_>) -> bool {
     match &root.value {

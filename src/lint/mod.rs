@@ -413,11 +413,5 @@ fn faults<'d>(document: &'d Document<'_>) -> impl Iterator<Item = &'d Fault> {
 /// Whether a document that nobody named is more than a file that happens to stand in the folder.
 fn is_for_rules(document: &Document<'_>, source: &Source) -> bool {
     let is_broken = !document.faults.is_empty() || document.note.is_some();
-    document.holds_something() || (is_broken && promises_policy(source))
-}
-
-/// Whether broken text that nobody named was meant as a policy.
-fn promises_policy(source: &Source) -> bool {
-    let text = source.text();
-    ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    document.holds_something() || (is_broken && document::promises_policy(source))
 }

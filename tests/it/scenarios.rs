@@ -12,7 +12,9 @@ fn root() -> &'static Path {
 fn among(files: &[(&str, &str)], args: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     kpl(folder.path(), args)
 }
@@ -119,30 +121,71 @@ fn one_request_on_the_screen() {
     assert_eq!(denied.code, 1);
 }
 
+/// A request that the mended files of the seed allow.
+const ENCRYPTS: [&str; 4] = ["--action", "kms:Encrypt", "--context", "kms:ResourceAliases=alias/kasten"];
+
 #[test]
-fn layers_are_joined_from_paths() {
-    let named = simulate(&[
-        "--action",
-        "kms:Encrypt",
-        "--context",
-        "kms:ResourceAliases=alias/kasten",
-        ".",
-        "--format",
-        "json",
-    ]);
-    assert_eq!(named.code, 2, "a folder is no file of policies");
-    let joined = simulate(&[
-        "--action",
-        "kms:Encrypt",
-        "--context",
-        "kms:ResourceAliases=alias/kasten",
-        "kasten-iam-policy.json",
-        "key-policy.json",
-        "--format",
-        "json",
-    ]);
-    let report: serde_json::Value = serde_json::from_str(&joined.stdout).unwrap();
-    assert_eq!((&report["decision"], &report["because"]), (&"allowed".into(), &"identity".into()));
+fn layers_are_joined_from_files_and_folders_alike() {
+    let json = |paths: &[&str]| {
+        let ran = simulate(&[&ENCRYPTS, paths, &["--format", "json"]].concat());
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()
+    };
+    let files = json(&["kasten-iam-policy.json", "key-policy.json"]);
+    assert_eq!((&files["decision"], &files["because"]), (&"allowed".into(), &"identity".into()));
+    assert_eq!(json(&["."]), files);
+    assert_eq!(json(&["key-policy.json", ".", "kasten-iam-policy.json"])["trace"], files["trace"]);
+}
+
+/// Runs the request on the mended files of the seed and others beside them.
+fn beside_the_seed(files: &[(&str, &str)], args: &[&str]) -> Ran {
+    let seed = root().join("fixtures/seed/mended");
+    let read = |name: &str| fs::read_to_string(seed.join(name)).unwrap();
+    let (identity, key) = (read("kasten-iam-policy.json"), read("key-policy.json"));
+    let own = [("kasten-iam-policy.json", identity.as_str()), ("key-policy.json", key.as_str())];
+    let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/kasten", "--resource", KEY];
+    among(&[&own, files].concat(), &[&request[..], &ENCRYPTS, args].concat())
+}
+
+#[test]
+fn every_bad_file_of_a_folder_is_told_and_what_is_no_policy_is_passed_over() {
+    let files = [
+        (
+            "effect.json",
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Alow", "Action": "s3:*", "Resource": "*"}]}"#,
+        ),
+        ("unclosed.json", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*""#),
+        ("package.json", r#"{"name": "unclosed""#),
+        ("notes.yaml", "a: b\n"),
+    ];
+    let ran = beside_the_seed(&files, &["."]);
+    insta::assert_snapshot!(ran.stderr);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 2));
+}
+
+#[test]
+fn what_is_assumed_of_policies_of_an_organisation_is_said() {
+    let rcp = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "OwnOrganisation", "Effect": "Deny", "Principal": "*", "Action": ["kms:*", "s3:*"], "Resource": "*", "Condition": {"StringNotEquals": {"aws:ResourceAccount": "111122223333"}}}]}"#;
+    let ran = beside_the_seed(&[("plan.json", BOUNDS_IN_A_PLAN), ("rcp.json", rcp)], &["."]);
+    insta::assert_snapshot!(ran.stdout);
+    assert_eq!((ran.stderr.as_str(), ran.code), ("", 0));
+}
+
+/// A plan with two service control policies that allow, an endpoint's policy, and a policy that nobody carries.
+const BOUNDS_IN_A_PLAN: &str = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [
+    {"address": "aws_organizations_policy.keys", "mode": "managed", "type": "aws_organizations_policy", "name": "keys", "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["create"], "before": null, "after": {"type": "SERVICE_CONTROL_POLICY", "content": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Keys\",\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {}}},
+    {"address": "aws_organizations_policy.buckets", "mode": "managed", "type": "aws_organizations_policy", "name": "buckets", "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["create"], "before": null, "after": {"type": "SERVICE_CONTROL_POLICY", "content": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {}}},
+    {"address": "aws_vpc_endpoint.kms", "mode": "managed", "type": "aws_vpc_endpoint", "name": "kms", "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["create"], "before": null, "after": {"policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {}}},
+    {"address": "aws_iam_policy.spare", "mode": "managed", "type": "aws_iam_policy", "name": "spare", "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["create"], "before": null, "after": {"policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {}}}]}"#;
+
+#[test]
+fn a_file_that_may_be_a_bound_and_a_second_key_policy_are_told_with_their_options() {
+    let second = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}]}"#;
+    let files = [("scps/regions.json", SCP), ("second-key.json", second)];
+    let ran = beside_the_seed(&files, &["."]);
+    insta::assert_snapshot!(ran.stderr);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 2));
+    let told = beside_the_seed(&files, &[".", "--scp", "scps/regions.json", "--key-policy", "key-policy.json"]);
+    assert!(told.stdout.starts_with("explicitly denied"), "{}{}", told.stdout, told.stderr);
 }
 
 /// A plan with one policy of an organisation.
@@ -153,18 +196,11 @@ const SCP: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", 
 #[test]
 fn a_policy_that_limits_is_never_left_out_without_a_word() {
     let files = [("plan.json", SCP_IN_A_PLAN), ("scp.json", SCP)];
-    let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/kasten", "--resource", KEY, "--action"];
-    let seed = root().join("fixtures/seed/mended/key-policy.json");
-    let with = |more: &[&str]| {
-        let policies = ["kms:Decrypt", "--key-policy", seed.to_str().unwrap(), "plan.json"];
-        among(&files, &[&request[..], &policies, more].concat())
-    };
-    let unnamed = with(&[]);
-    insta::assert_snapshot!(unnamed.stderr);
-    assert_eq!((unnamed.stdout.as_str(), unnamed.code), ("", 2));
-    let named = with(&["--scp", "scp.json"]);
-    assert!(named.stdout.starts_with("explicitly denied"), "{}{}", named.stdout, named.stderr);
-    assert_eq!(named.code, 1);
+    let joined = beside_the_seed(&files, &["key-policy.json", "kasten-iam-policy.json", "plan.json"]);
+    insta::assert_snapshot!(joined.stdout);
+    assert_eq!((joined.stderr.as_str(), joined.code), ("", 1));
+    let named = beside_the_seed(&files, &["key-policy.json", "plan.json", "--scp", "scp.json"]);
+    assert!(named.stdout.contains("  denies  scp.json:1:"), "{}{}", named.stdout, named.stderr);
 }
 
 #[test]

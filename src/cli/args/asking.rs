@@ -10,7 +10,7 @@ use crate::{policy::AccountId, render::Format};
 /// Decides one request.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct SimulateArgs {
-    /// Files from which the policies are joined, each as what it is
+    /// Files and folders from which the policies are joined, each as what it is
     #[arg(value_name = "PATH")]
     pub(in crate::cli) paths: Vec<PathBuf>,
 

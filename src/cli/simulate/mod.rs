@@ -1,9 +1,13 @@
 //! `kpl simulate`.
 
+mod found;
+mod joined;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use self::joined::{Joined, Taken};
 use super::{
     Exit,
     args::SimulateArgs,
@@ -12,9 +16,8 @@ use super::{
     screen,
 };
 use crate::{
-    document,
-    finding::{Complaint, Problem},
-    policy::{Policy, PolicyKind},
+    finding::Problem,
+    policy::PolicyKind,
     reference::{KeyInfo, Reference},
     render::{self, Format},
     semantics::{Caller, Context, Organization, Request, Value},
@@ -31,19 +34,27 @@ use crate::{
 pub(super) fn run(args: &SimulateArgs) -> Exit {
     let style = screen::style(args.color);
     let mut shelf = Shelf::default();
-    let case = match &args.scenario {
-        Some(file) => of_scenario(file, args, &mut shelf),
+    let asked = match &args.scenario {
+        Some(file) => of_scenario(file, args, &mut shelf).map(|case| (case, None)),
         None => of_options(args, &mut shelf),
     };
     let has_troubles = shelf.tell(&style);
-    let Some(case) = case.filter(|_| !has_troubles) else { return Exit::Failure };
+    let Some((case, joined)) = asked.filter(|_| !has_troubles) else { return Exit::Failure };
     let compiled = case.compile(&shelf.library);
-    let Some(answer) = case.decide(&compiled) else { return Exit::Failure };
-    let trace = case.trace(&compiled, &answer);
+    let Some(mut answer) = case.decide(&compiled) else { return Exit::Failure };
+    let mut trace = case.trace(&compiled, &answer);
+    if let Some(joined) = &joined {
+        joined.forget_levels(&mut answer, &mut trace);
+    }
+    let assumed = joined.as_ref().map(|joined| joined.assumed(&case, &answer, &shelf.library)).unwrap_or_default();
     let text = match args.format {
-        Format::Json => json(&answer, argument::json(&trace, &shelf.sources)),
+        Format::Json => json(&answer, joined.as_ref(), assumed, argument::json(&trace, &shelf.sources)),
         _ => argument::argument(&case, &answer, &trace)
-            .map(|argument| render::argument(&argument, 0, &shelf.sources, &style))
+            .map(|mut argument| {
+                argument.notes.extend(joined.and_then(|joined| joined.told()).map(|text| ("joined", text)));
+                argument.notes.extend(assumed);
+                render::argument(&argument, 0, &shelf.sources, &style)
+            })
             .unwrap_or_default(),
     };
     screen::print(&text);
@@ -52,7 +63,7 @@ pub(super) fn run(args: &SimulateArgs) -> Exit {
 
 /// The answer for a program.
 #[derive(Serialize)]
-struct Report {
+struct Report<'r> {
     version: u32,
     decision: &'static str,
     because: Option<&'static str>,
@@ -60,10 +71,30 @@ struct Report {
     missing_context: Vec<String>,
     /// Why it is undecided.
     reasons: Vec<String>,
+    /// Which policies of paths take part, and as what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<Vec<TakenJson<'r>>>,
+    /// What is assumed of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assumed: Vec<String>,
     trace: Vec<LayerJson>,
 }
 
-fn json(answer: &Answer, trace: Vec<LayerJson>) -> String {
+/// A policy of a path.
+#[derive(Serialize)]
+struct TakenJson<'r> {
+    layer: &'static str,
+    file: &'r str,
+    document: Option<&'r str>,
+}
+
+impl<'r> From<&'r Taken> for TakenJson<'r> {
+    fn from(taken: &'r Taken) -> Self {
+        Self { layer: taken.layer().word(), file: &taken.file, document: taken.name.as_deref() }
+    }
+}
+
+fn json(answer: &Answer, joined: Option<&Joined>, assumed: Vec<(&str, String)>, trace: Vec<LayerJson>) -> String {
     let explained = &answer.explained;
     let reasons = match &explained.decision {
         Decision::Undecided { reasons } => reasons.iter().map(|reason| reason.message.clone()).collect(),
@@ -76,6 +107,8 @@ fn json(answer: &Answer, trace: Vec<LayerJson>) -> String {
         level: explained.level,
         missing_context: explained.missing.clone(),
         reasons,
+        joined: joined.map(|joined| joined.taken.iter().map(TakenJson::from).collect()),
+        assumed: assumed.into_iter().map(|(_, text)| text).collect(),
         trace,
     };
     serde_json::to_string_pretty(&report).map(|text| text + "\n").unwrap_or_default()
@@ -131,7 +164,7 @@ fn problem(what: &str, message: String, help: Option<String>) -> Problem {
 /// A place that is in no file.
 const NOWHERE: Span = Span { source: SourceId(u32::MAX), start: 0, end: 0 };
 
-fn of_options(args: &SimulateArgs, shelf: &mut Shelf) -> Option<Case> {
+fn of_options(args: &SimulateArgs, shelf: &mut Shelf) -> Option<(Case, Option<Joined>)> {
     let (principal, action, resource) =
         (args.principal.as_deref()?, args.action.as_deref()?, args.resource.as_deref()?);
     let caller = caller(principal);
@@ -146,9 +179,11 @@ fn of_options(args: &SimulateArgs, shelf: &mut Shelf) -> Option<Case> {
         shelf.problems.extend(wrong.map(|wrong| problem(option, wrong.message, Some(wrong.help.to_owned()))));
     }
     let requests = wording.requests(&context(args), Organization::default());
-    let policies = policies(args, requests.first()?, shelf);
+    let mut policies = policies(args, requests.first()?, shelf);
+    let first = requests.first().filter(|_| !args.paths.is_empty());
+    let joined = first.map(|request| joined(args, request, &mut policies, shelf));
     let name = format!("{action} on {resource}");
-    Some(Case { name, span: NOWHERE, requests, policies, expect: None, because: None })
+    Some((Case { name, span: NOWHERE, requests, policies, expect: None, because: None }, joined))
 }
 
 fn caller(text: &str) -> Option<Caller> {
@@ -176,7 +211,26 @@ fn context(args: &SimulateArgs) -> Context {
     context
 }
 
-/// The policies that options name, and those of paths, each put where its kind belongs.
+/// The policies of paths, beside those that options name.
+fn joined(args: &SimulateArgs, request: &Request, policies: &mut CasePolicies, shelf: &mut Shelf) -> Joined {
+    use PolicyKind::{Boundary, Endpoint, Key, Resource, ResourceControl, ServiceControl, Session, Trust};
+    let given = [
+        (policies.resource.is_some(), &[Key, Trust, Resource][..]),
+        (policies.scps.is_some(), &[ServiceControl]),
+        (policies.rcps.is_some(), &[ResourceControl]),
+        (policies.boundary.is_some(), &[Boundary]),
+        (policies.session.is_some(), &[Session]),
+        (policies.endpoint.is_some(), &[Endpoint]),
+    ];
+    let told = given.into_iter().filter(|(is_given, _)| *is_given).flat_map(|(_, kinds)| kinds).copied().collect();
+    let levels = args.scp.iter().chain(&args.rcp).flat_map(|level| level.split(',')).map(PathBuf::from);
+    let lists = [&args.identity, &args.session, &args.endpoint].into_iter().flatten();
+    let single = [&args.key_policy, &args.resource_policy, &args.trust, &args.boundary, &args.grants];
+    let by_options = levels.chain(lists.cloned()).chain(single.into_iter().flatten().cloned());
+    found::join(&args.paths, by_options, told, request, (policies, shelf))
+}
+
+/// The policies that options name.
 fn policies(args: &SimulateArgs, request: &Request, shelf: &mut Shelf) -> CasePolicies {
     let mut options = Options { shelf };
     let of_resource = args.key_policy.as_ref().or(args.resource_policy.as_ref()).or(args.trust.as_ref());
@@ -193,9 +247,6 @@ fn policies(args: &SimulateArgs, request: &Request, shelf: &mut Shelf) -> CasePo
     };
     if let Some(path) = &args.grants {
         options.grants(path, &mut policies);
-    }
-    for path in &args.paths {
-        options.join(path, request, &mut policies);
     }
     policies
 }
@@ -240,70 +291,4 @@ impl Options<'_> {
         self.shelf.complaints.extend(complaints);
         policies.grants = grants;
     }
-
-    /// Puts each policy of a file where its kind belongs.
-    fn join(&mut self, path: &Path, request: &Request, policies: &mut CasePolicies) {
-        let Some(id) = read(path, self.shelf) else { return };
-        let Some(source) = self.shelf.sources.get(id) else { return };
-        let Ok(documents) = document::open(source, None) else {
-            self.shelf.problems.push(problem(&source.name(), "there is no policy in it".to_owned(), None));
-            return;
-        };
-        let mut joined: Vec<(PolicyKind, Policy)> = Vec::new();
-        let holder = request.caller.arn().map(|arn| arn.holder().to_owned());
-        let mut complaints = Vec::new();
-        for document in documents {
-            complaints.extend(document.faults.iter().map(scenario::of_syntax));
-            for found in document.policies {
-                let is_of_another =
-                    !found.holders.is_empty() && holder.as_ref().is_none_or(|name| !found.holders.contains(name));
-                if found.kind == PolicyKind::Identity && is_of_another {
-                    continue;
-                }
-                complaints.extend(found.faults.iter().map(scenario::of_grammar));
-                joined.push((found.kind, found.policy));
-            }
-        }
-        self.shelf.complaints.extend(complaints);
-        for (kind, policy) in joined {
-            self.put(kind, policy, request, policies);
-        }
-    }
-
-    fn put(&mut self, kind: PolicyKind, policy: Policy, request: &Request, policies: &mut CasePolicies) {
-        let span = policy.span;
-        let wanted = scenario::resource_kind(request);
-        let is_of_resource = kind == wanted;
-        let id = self.shelf.library.add(policy);
-        match kind {
-            PolicyKind::Identity => policies.identity.push(id),
-            PolicyKind::ResourceControl => policies.rcps.get_or_insert_default().push(vec![id]),
-            _ if is_of_resource && policies.resource.is_none() => policies.resource = Some(id),
-            _ if is_of_resource => {
-                let message = "which of several policies hangs on the resource cannot be told";
-                let help = "name it with --key-policy, --trust or --resource-policy";
-                self.shelf.complaints.push(Complaint::new(first_character(span), message).help(help));
-            }
-            // A policy of another sort of resource has no say.
-            PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => {}
-            PolicyKind::ServiceControl => self.limit(span, "--scp", policies.scps.is_some()),
-            PolicyKind::Boundary => self.limit(span, "--boundary", policies.boundary.is_some()),
-            PolicyKind::Session => self.limit(span, "--session", policies.session.is_some()),
-            PolicyKind::Endpoint => self.limit(span, "--endpoint", policies.endpoint.is_some()),
-        }
-    }
-
-    /// A policy that only limits others: whom it is for, or at which level, no file tells, and to leave it out would let in
-    /// too much. Where its option says what there is of the kind, that is all.
-    fn limit(&mut self, span: Span, option: &str, is_given: bool) {
-        if !is_given {
-            let message = "whether this policy limits the caller cannot be told";
-            let help = format!("give what limits the caller in files of its own, with {option}");
-            self.shelf.complaints.push(Complaint::new(first_character(span), message).help(help));
-        }
-    }
-}
-
-fn first_character(span: Span) -> Span {
-    Span { end: span.start.saturating_add(1), ..span }
 }
