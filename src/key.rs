@@ -38,6 +38,18 @@ pub struct Key {
     pub expiration: Option<Spanned<String>>,
     /// `PRIMARY` or `REPLICA`, for a multi-Region key.
     pub multi_region: Option<Spanned<String>>,
+    /// What a replica is one of: the id of its primary, or the address of it until there is an id.
+    pub primary: Option<Spanned<String>>,
+    /// How many replicas a primary has.
+    pub replicas: Option<Spanned<usize>>,
+    /// What it is for, in words; empty where none stand there.
+    pub description: Option<Spanned<String>>,
+    /// The names of its tags.
+    pub tags: Option<Spanned<Vec<String>>>,
+    /// The days from its destruction to its end, as they are spelt.
+    pub deletion_window: Option<Spanned<String>>,
+    /// Where its own material stands in the file.
+    pub material: Option<Span>,
     /// The address of the resource that describes it, in a plan or a state.
     pub address: Option<String>,
     /// Where it is described.
@@ -45,11 +57,41 @@ pub struct Key {
 }
 
 impl Key {
+    /// A key of which nothing is told but where.
+    #[must_use]
+    pub const fn at(span: Span) -> Self {
+        Self {
+            arn: None,
+            account: None,
+            spec: None,
+            usage: None,
+            state: None,
+            manager: None,
+            origin: None,
+            expiration: None,
+            multi_region: None,
+            primary: None,
+            replicas: None,
+            description: None,
+            tags: None,
+            deletion_window: None,
+            material: None,
+            address: None,
+            span,
+        }
+    }
+
     /// The part of its ARN by which KMS knows it in its account and Region; its address until it has an ARN.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         let by_arn = self.arn.as_ref().and_then(|arn| arn.value.rsplit('/').next());
         by_arn.or(self.address.as_deref())
+    }
+
+    /// Whether it is a copy of a multi-Region key in another Region.
+    #[must_use]
+    pub fn is_replica(&self) -> bool {
+        self.multi_region.as_ref().is_some_and(|kind| kind.value == "REPLICA")
     }
 
     /// What its spec is good for; `None` where it is not told, or not known here.
@@ -136,8 +178,25 @@ pub struct Rotation {
 pub struct Alias {
     /// `alias/kasten`.
     pub name: Spanned<String>,
+    /// Its ARN, which tells its account and its Region.
+    pub arn: Option<Spanned<String>>,
     /// The id of the key it points to; AWS's own aliases may have none.
     pub target: Option<Spanned<String>>,
+}
+
+impl Alias {
+    /// Whether it points to a key. Both are of one account and Region.
+    ///
+    /// Source: KMS Developer Guide, "Aliases in AWS KMS".
+    #[must_use]
+    pub fn points_to(&self, key: &Key) -> bool {
+        let place = |arn: &Option<Spanned<String>>| -> Option<String> {
+            Some(arn.as_ref()?.value.splitn(6, ':').take(5).collect::<Vec<_>>().join(":"))
+        };
+        let is_elsewhere = place(&self.arn).zip(place(&key.arn)).is_some_and(|(alias, key)| alias != key);
+        let target = self.target.as_ref().map(|target| target.value.as_str());
+        !is_elsewhere && target.is_some() && (target == key.id() || target == key.address.as_deref())
+    }
 }
 
 /// A grant on a key.

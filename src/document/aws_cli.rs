@@ -6,7 +6,7 @@ use super::{Document, PolicyDocument};
 use crate::{
     key::{Alias, Key, Rotation},
     policy::PolicyKind,
-    source::{Source, Spanned},
+    source::{Source, Span, Spanned},
     syntax::{Node, Value, embed},
 };
 
@@ -22,6 +22,10 @@ pub(super) fn recognise(
         ("describe-key", "it has `KeyMetadata`")
     } else if root.get("Aliases").is_some_and(|aliases| aliases.as_list().is_some()) {
         ("list-aliases", "it has a list of `Aliases`")
+    } else if has("KeyId") && has("DeletionDate") {
+        ("schedule-key-deletion", "it has a `KeyId` and a `DeletionDate`")
+    } else if root.get(BYPASS).is_some_and(|flag| matches!(flag.value, Value::Bool(_))) {
+        ("kms-request", "it has `BypassPolicyLockoutSafetyCheck`, as `--cli-input-json` takes it")
     } else if has("KeyRotationEnabled") {
         ("get-key-rotation-status", "it has `KeyRotationEnabled`")
     } else if has("RoleDetailList") || has("UserDetailList") || has("GroupDetailList") {
@@ -44,6 +48,9 @@ pub(super) fn recognise(
     true
 }
 
+/// The parameter by which KMS does not ask whether the caller can still change the policy.
+const BYPASS: &str = "BypassPolicyLockoutSafetyCheck";
+
 struct Answer<'r, 'd, 'a> {
     root: &'r Node<'r>,
     source: &'r Source,
@@ -62,6 +69,8 @@ impl Answer<'_, '_, '_> {
         let root = self.root;
         match self.document.kind {
             "describe-key" => self.document.keys.extend(root.get("KeyMetadata").map(key)),
+            "schedule-key-deletion" => self.document.keys.push(scheduled(root)),
+            "kms-request" => self.request(),
             "list-aliases" => {
                 let entries = root.get("Aliases").map_or(&[][..], Node::items);
                 self.document.aliases.extend(entries.iter().filter_map(alias));
@@ -94,6 +103,18 @@ impl Answer<'_, '_, '_> {
             }
             "get-key-policy" => self.policy(root.get("Policy"), None, None, &[]),
             _ => {}
+        }
+    }
+
+    /// Reads the parameters of `create-key`, `put-key-policy` or `replicate-key`.
+    fn request(&mut self) {
+        let root = self.root;
+        let is_true = |flag: &&Node<'_>| flag.value == Value::Bool(true);
+        self.document.unguarded.extend(root.get(BYPASS).filter(is_true).map(|flag| flag.span));
+        self.policy(root.get("Policy"), None, Some((PolicyKind::Key, "the request makes it a key's policy")), &[]);
+        // A request about a key that is there names it.
+        if root.get("KeyId").is_none() {
+            self.document.keys.push(requested(root));
         }
     }
 
@@ -248,6 +269,7 @@ fn spanned(node: &Node<'_>, member: &str) -> Option<Spanned<String>> {
 }
 
 fn key(metadata: &Node<'_>) -> Key {
+    let regions = metadata.get("MultiRegionConfiguration");
     Key {
         arn: spanned(metadata, "Arn"),
         account: spanned(metadata, "AWSAccountId"),
@@ -257,23 +279,67 @@ fn key(metadata: &Node<'_>) -> Key {
         manager: spanned(metadata, "KeyManager"),
         origin: spanned(metadata, "Origin"),
         expiration: spanned(metadata, "ExpirationModel"),
-        multi_region: metadata.get("MultiRegionConfiguration").and_then(|of| spanned(of, "MultiRegionKeyType")),
-        address: None,
-        span: metadata.span,
+        multi_region: regions.and_then(|of| spanned(of, "MultiRegionKeyType")),
+        primary: regions.and_then(|of| spanned(of.get("PrimaryKey")?, "Arn")).as_ref().map(id_of),
+        replicas: regions.and_then(|of| of.get("ReplicaKeys")).and_then(count),
+        description: spanned(metadata, "Description"),
+        deletion_window: number(metadata, "PendingDeletionWindowInDays"),
+        ..Key::at(metadata.span)
+    }
+}
+
+/// The key that the answer to `schedule-key-deletion` tells of.
+fn scheduled(root: &Node<'_>) -> Key {
+    Key {
+        arn: spanned(root, "KeyId"),
+        state: spanned(root, "KeyState"),
+        deletion_window: number(root, "PendingWindowInDays"),
+        ..Key::at(root.span)
+    }
+}
+
+/// The key that a request to `create-key` or `replicate-key` asks for.
+fn requested(root: &Node<'_>) -> Key {
+    let tags = root.get("Tags").filter(|tags| tags.as_list().is_some());
+    let names = |tags: &Node<'_>| tags.items().iter().filter_map(|tag| text(tag, "TagKey")).collect();
+    let nowhere = Span { end: (root.span.start + 1).min(root.span.end), ..root.span };
+    Key {
+        spec: spanned(root, "KeySpec").or_else(|| spanned(root, "CustomerMasterKeySpec")),
+        usage: spanned(root, "KeyUsage"),
+        origin: spanned(root, "Origin"),
+        description: spanned(root, "Description").or_else(|| Some(Spanned::new(String::new(), nowhere))),
+        tags: tags.map(|tags| Spanned::new(names(tags), tags.span)),
+        ..Key::at(root.span)
+    }
+}
+
+/// The id at the end of a key's ARN.
+fn id_of(arn: &Spanned<String>) -> Spanned<String> {
+    let id = arn.value.rsplit('/').next().unwrap_or_default().to_owned();
+    Spanned::new(id, arn.span)
+}
+
+fn count(list: &Node<'_>) -> Option<Spanned<usize>> {
+    Some(Spanned::new(list.as_list()?.len(), list.span))
+}
+
+fn number(node: &Node<'_>, member: &str) -> Option<Spanned<String>> {
+    let found = node.get(member)?;
+    match &found.value {
+        Value::Number(text) => Some(Spanned::new(text.to_string(), found.span)),
+        _ => None,
     }
 }
 
 fn rotation(root: &Node<'_>) -> Option<Rotation> {
     let enabled = root.get("KeyRotationEnabled")?;
     let Value::Bool(is_enabled) = enabled.value else { return None };
-    let period = root.get("RotationPeriodInDays").and_then(|period| match &period.value {
-        Value::Number(days) => Some(Spanned::new(days.to_string(), period.span)),
-        _ => None,
-    });
+    let period = number(root, "RotationPeriodInDays");
     let enabled = Spanned::new(is_enabled, enabled.span);
     Some(Rotation { key: spanned(root, "KeyId"), enabled, period, span: root.span })
 }
 
 fn alias(entry: &Node<'_>) -> Option<Alias> {
-    Some(Alias { name: spanned(entry, "AliasName")?, target: spanned(entry, "TargetKeyId") })
+    let [arn, target] = ["AliasArn", "TargetKeyId"].map(|member| spanned(entry, member));
+    Some(Alias { name: spanned(entry, "AliasName")?, arn, target })
 }

@@ -94,13 +94,16 @@ pub struct Facts {
     pub secrets: Vec<Secret>,
     /// Service accounts that may be Kasten's.
     pub accounts: Vec<ServiceAccount>,
+    /// Where exports go.
+    pub profiles: Vec<Profile>,
 }
 
 impl Facts {
     /// Whether nothing is told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.passkeys.is_empty() && self.values.is_empty() && self.secrets.is_empty() && self.accounts.is_empty()
+        let has_key = !self.passkeys.is_empty() || !self.secrets.is_empty();
+        !has_key && self.values.is_empty() && self.accounts.is_empty() && self.profiles.is_empty()
     }
 
     /// Every text that names something of AWS or Kubernetes.
@@ -121,6 +124,7 @@ impl Facts {
         self.values.append(&mut other.values);
         self.secrets.append(&mut other.secrets);
         self.accounts.append(&mut other.accounts);
+        self.profiles.append(&mut other.profiles);
     }
 }
 
@@ -241,6 +245,13 @@ pub struct ServiceAccount {
     pub namespace: Field,
     /// The annotation `eks.amazonaws.com/role-arn`.
     pub role: Field,
+}
+
+/// A location profile for a bucket of S3. Source: Kasten's page on Profiles.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// `spec.locationSpec.objectStore.region`.
+    pub region: Field,
 }
 
 impl ServiceAccount {

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::{
     Document, PolicyDocument, helm,
-    kasten::{Facts, Field, KeySource, Passkey, Secret, ServiceAccount, places_of},
+    kasten::{Facts, Field, KeySource, Passkey, Profile, Secret, ServiceAccount, places_of},
 };
 use crate::{
     source::{Source, Span, Spanned},
@@ -17,6 +17,9 @@ use crate::{
 
 /// The API group of Passkeys. Source: Kasten's page on Passkeys.
 const PASSKEY_GROUP: &str = "vault.kio.kasten.io";
+
+/// The API group of Profiles. Source: Kasten's page on Profiles.
+const PROFILE_GROUP: &str = "config.kio.kasten.io";
 
 /// The annotation by which EKS gives a service account its role.
 ///
@@ -54,6 +57,7 @@ pub fn manifest(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &
     let group = text(object, "apiVersion").and_then(|version| version.split('/').next());
     match text(object, "kind") {
         Some("Passkey") if group == Some(PASSKEY_GROUP) => facts.passkeys.push(passkey(object)),
+        Some("Profile") if group == Some(PROFILE_GROUP) => facts.profiles.extend(profile(object)),
         Some("HelmRelease") => helm::flux(object, source, facts, hidden),
         Some("Application") if group == Some("argoproj.io") => helm::argo(object, source, facts, hidden),
         Some("Secret") => secret(object, source, facts, hidden),
@@ -134,6 +138,13 @@ fn boolean(node: Option<&Node<'_>>) -> Option<Spanned<bool>> {
         _ => return None,
     };
     Some(Spanned::new(value, node.span))
+}
+
+/// A location profile, where it is for a bucket of S3 in AWS.
+fn profile(object: &Node<'_>) -> Option<Profile> {
+    let store = object.get("spec")?.get("locationSpec")?.get("objectStore")?;
+    let is_aws = text(store, "objectStoreType") == Some("S3") && !Field::of(store.get("endpoint")).is_set();
+    is_aws.then(|| Profile { region: Field::of(store.get("region")) })
 }
 
 /// The fields of a Passkey's `spec`, and what each protects the master key by.

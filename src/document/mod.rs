@@ -14,7 +14,7 @@ mod terraform;
 
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
-pub use project::{Declared, Derived, Part, Project, alias_name};
+pub use project::{Declared, Derived, Part, Project, alias_name, kasten_key_ids};
 
 use std::collections::HashSet;
 
@@ -63,6 +63,8 @@ pub struct Document<'a> {
     pub unseen: Vec<String>,
     /// The rotation of keys that it tells of.
     pub rotations: Vec<Rotation>,
+    /// Where it asks KMS not to look whether the caller can still change a key's policy.
+    pub unguarded: Vec<Span>,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
     /// Whether a tool made it from what stands elsewhere, so that no fix may touch it.
@@ -229,6 +231,7 @@ impl<'a> Document<'a> {
             aliases: Vec::new(),
             unseen: Vec::new(),
             rotations: Vec::new(),
+            unguarded: Vec::new(),
             reported: true,
             is_copy: false,
             resources: Vec::new(),
@@ -239,7 +242,7 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn holds_something(&self) -> bool {
         let has_key = !self.keys.is_empty() || !self.aliases.is_empty() || !self.rotations.is_empty();
-        has_key || !self.policies.is_empty() || !self.facts.is_empty()
+        has_key || !self.unguarded.is_empty() || !self.policies.is_empty() || !self.facts.is_empty()
     }
 
     /// How many documents of the report it is: its policies, and what it tells besides them.

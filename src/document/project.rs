@@ -112,7 +112,7 @@ impl<'a> Project<'a> {
                     workloads.push(Derived { principal, place: role.span, folder: document.folder.clone(), field });
                 }
             }
-            for id in key_ids(document) {
+            for id in kasten_key_ids(document) {
                 let Some(name) = alias_name(&id.value) else {
                     keys.extend(key_named(&id));
                     continue;
@@ -181,6 +181,25 @@ impl<'a> Project<'a> {
         let ids = &self.summary().workloads_keys;
         let is_only = || ids.is_empty() && self.keys().nth(1).is_none();
         self.names_a_workload() && (key.id().is_some_and(|id| ids.iter().any(|used| used == id)) || is_only())
+    }
+
+    /// Where files tell Kasten to use a key, by itself or by an alias of it.
+    #[must_use]
+    pub fn kastens_naming(&self, key: &Key) -> Option<Span> {
+        let ids = self.documents.iter().flat_map(kasten_key_ids);
+        ids.into_iter().find(|id| self.means(&id.value, key)).map(|id| id.span)
+    }
+
+    /// Whether an id, an ARN or an alias means a key.
+    fn means(&self, id: &str, key: &Key) -> bool {
+        if let Some(name) = alias_name(id) {
+            let mut listed = self.documents.iter().flat_map(|document| &document.aliases);
+            return listed.any(|alias| alias.name.value == name && alias.points_to(key));
+        }
+        match &key.arn {
+            Some(arn) if id.starts_with("arn:") => arn.value == id,
+            _ => key.id().is_some_and(|own| own == id.rsplit('/').next().unwrap_or(id)),
+        }
     }
 
     /// The key that a policy belongs to: the one that its file tells, else the only one that is described.
@@ -359,8 +378,9 @@ fn roles<'d>(document: &'d Document<'_>) -> Vec<(&'d Spanned<String>, &'static s
     fields.filter_map(|(field, name)| Some((field.given()?, name))).collect()
 }
 
-/// What a document tells Kasten to use: of several Passkeys the one in use, or those that are to be used.
-fn key_ids(document: &Document<'_>) -> Vec<Spanned<String>> {
+/// The ids of the keys that a document tells Kasten to use: of several Passkeys the one in use, or those that are to be used.
+#[must_use]
+pub fn kasten_key_ids(document: &Document<'_>) -> Vec<Spanned<String>> {
     let facts = &document.facts;
     let is = |flag: &Option<Spanned<bool>>, value: bool| flag.as_ref().is_some_and(|flag| flag.value == value);
     let in_use = facts.passkeys.iter().any(|passkey| is(&passkey.in_use, true));
@@ -390,19 +410,7 @@ pub fn alias_name(id: &str) -> Option<&str> {
 fn key_named(id: &Spanned<String>) -> Option<Key> {
     let arn = Arn::parse(&id.value).ok().filter(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))?;
     arn.account.parse::<AccountId>().ok()?;
-    Some(Key {
-        arn: Some(id.clone()),
-        account: None,
-        spec: None,
-        usage: None,
-        state: None,
-        manager: None,
-        origin: None,
-        expiration: None,
-        multi_region: None,
-        address: None,
-        span: id.span,
-    })
+    Some(Key { arn: Some(id.clone()), ..Key::at(id.span) })
 }
 
 fn key_account(key: &Key) -> Option<AccountId> {

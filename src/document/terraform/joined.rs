@@ -49,6 +49,7 @@ impl<'a> Policies<'_, '_, 'a> {
     pub(super) fn join(&mut self) {
         let resources = self.resources;
         for resource in resources.iter().filter(|resource| !resource.is_data && resource.is_there()) {
+            self.unguarded(resource);
             match resource.kind {
                 kind if KEYS.contains(&kind) => self.key(resource),
                 "aws_kms_alias" => self.alias(resource),
@@ -109,6 +110,15 @@ impl<'a> Policies<'_, '_, 'a> {
         self.document.resources.push(Spanned::new(resource.address.to_string(), resource.place));
     }
 
+    /// Notes where a key, or a resource of its policy, asks KMS not to look after who can change the policy.
+    fn unguarded(&mut self, resource: &Resource<'_, 'a>) {
+        if !KEYS.contains(&resource.kind) && resource.kind != "aws_kms_key_policy" {
+            return;
+        }
+        let flag = boolean(resource, "bypass_policy_lockout_safety_check").filter(|flag| flag.value);
+        self.document.unguarded.extend(flag.map(|flag| flag.span));
+    }
+
     fn key(&mut self, resource: &Resource<'_, 'a>) {
         let text = |name: &str| spanned(resource, name);
         let external = resource.kind.contains("external");
@@ -124,34 +134,58 @@ impl<'a> Policies<'_, '_, 'a> {
         let replica = resource.kind.contains("replica");
         let id = key_id(resource);
         if let Some(enabled) = boolean(resource, "enable_key_rotation") {
-            let period = resource.values.get("rotation_period_in_days");
-            let period = period.and_then(|period| match &period.value {
-                Value::Number(days) if enabled.value => Some(Spanned::new(days.to_string(), period.span)),
-                _ => None,
-            });
+            let period = number(resource, "rotation_period_in_days").filter(|_| enabled.value);
             let (key, span) = (Some(Spanned::new(id, resource.values.span)), enabled.span);
             self.document.rotations.push(Rotation { key, enabled, period, span });
         }
         self.note(resource);
+        let primary =
+            self.refers(resource, "primary_key_arn").map(|key| Spanned::new(last(&key.value).to_owned(), key.span));
+        let multi_region = boolean(resource, "multi_region").filter(|flag| flag.value);
+        let multi_region = multi_region.map(|flag| Spanned::new("PRIMARY".to_owned(), flag.span));
         self.document.keys.push(Key {
             arn: text("arn"),
-            account: None,
             spec: spec.or_else(|| external.then(symmetric)),
             usage: text("key_usage"),
             state: state.map(|state| Spanned::new("Disabled".to_owned(), state.span)),
-            manager: None,
             origin: Some(origin),
             expiration: expires,
-            multi_region: replica.then(|| Spanned::new("REPLICA".to_owned(), resource.values.span)),
+            multi_region: if replica {
+                Some(Spanned::new("REPLICA".to_owned(), resource.values.span))
+            } else {
+                multi_region
+            },
+            primary,
+            description: self.description(resource),
+            tags: tags(resource),
+            deletion_window: number(resource, "deletion_window_in_days"),
+            material: material(resource),
             address: Some(resource.address.to_string()),
-            span: resource.values.span,
+            ..Key::at(resource.values.span)
         });
+    }
+
+    /// What a key is for, in words: empty where nobody sets it, `None` where it is not known.
+    fn description(&self, resource: &Resource<'_, 'a>) -> Option<Spanned<String>> {
+        let set = resource.values.get("description").filter(|value| value.value != Value::Null);
+        if let Some(value) = set {
+            return Some(Spanned::new(value.as_str()?.to_owned(), value.span));
+        }
+        // AWS sets none by itself; the provider still calls it unknown where the configuration has none.
+        let is_open = resource.unknown_at("description").is_some();
+        let configured = self.configuration.resource(&resource.module, &own_name(resource));
+        let is_left_out = configured.is_some_and(|found| {
+            found.get("expressions").is_none_or(|expressions| expressions.get("description").is_none())
+        });
+        let place = resource.values.get("description").map_or(opening(resource.values.span), |value| value.span);
+        (!is_open || is_left_out).then(|| Spanned::new(String::new(), place))
     }
 
     fn alias(&mut self, resource: &Resource<'_, 'a>) {
         let target = self.refers(resource, "target_key_id");
         let target = target.map(|target| Spanned::new(last(&target.value).to_owned(), target.span));
-        self.document.aliases.extend(spanned(resource, "name").map(|name| Alias { name, target }));
+        let arn = spanned(resource, "arn");
+        self.document.aliases.extend(spanned(resource, "name").map(|name| Alias { name, arn, target }));
     }
 
     fn attachment(&mut self, resource: &Resource<'_, 'a>, carriers: &[&str]) {
@@ -255,4 +289,32 @@ fn boolean(resource: &Resource<'_, '_>, attribute: &str) -> Option<Spanned<bool>
         Value::Bool(flag) => Some(Spanned::new(flag, place)),
         _ => None,
     }
+}
+
+fn number(resource: &Resource<'_, '_>, attribute: &str) -> Option<Spanned<String>> {
+    let value = resource.values.get(attribute)?;
+    match &value.value {
+        Value::Number(text) => Some(Spanned::new(text.to_string(), value.span)),
+        _ => None,
+    }
+}
+
+/// The names of all tags, those that the provider sets by default included.
+fn tags(resource: &Resource<'_, '_>) -> Option<Spanned<Vec<String>>> {
+    let mut sets = ["tags_all", "tags"].into_iter().filter(|name| resource.unknown_at(name).is_none());
+    let set = sets.find_map(|name| resource.values.get(name).filter(|set| set.as_map().is_some()))?;
+    let names = set.as_map().unwrap_or_default().iter().map(|tag| tag.key.to_string()).collect();
+    Some(Spanned::new(names, set.span))
+}
+
+/// Where imported material stands, or will once it is known.
+fn material(resource: &Resource<'_, '_>) -> Option<Span> {
+    let attribute = "key_material_base64";
+    let given = spanned(resource, attribute).map(|text| text.span);
+    given.or_else(|| resource.unknown_at(attribute).map(|mark| mark.span))
+}
+
+/// Where an object opens: the place of what it does not hold.
+fn opening(span: Span) -> Span {
+    Span { end: (span.start + 1).min(span.end), ..span }
 }

@@ -41,6 +41,10 @@ impl Found {
                 if members.iter().any(|member| member.key == "change") {
                     self.resource(node);
                 }
+                // Older states do not mark what the provider itself calls sensitive.
+                let material = members.iter().filter(|member| member.key == "key_material_base64");
+                self.places
+                    .extend(material.filter(|member| member.value.as_str().is_some()).map(|member| member.value.span));
                 for member in members.iter().filter(|member| is_nested(&member.value)) {
                     self.walk(&member.value);
                 }
@@ -197,6 +201,12 @@ mod tests {
             "configuration": {"root_module": {"variables": {"token": {"sensitive": true, "default": "d"}, "name": {}},
             "resources": [{"type": "helm_release", "name": "k10", "expressions": {"set_sensitive": ["c"], "name": "k"}}]}}}"#;
         assert_eq!(secrets(plan), ["{\"value\": \"t\"}", "\"s\"", "\"d\"", "[\"c\"]"]);
+    }
+
+    #[test]
+    fn key_material_is_a_secret_whether_it_is_marked_or_not() {
+        let state = r#"{"attributes": {"key_material_base64": "m", "description": "d"}, "sensitive_attributes": []}"#;
+        assert_eq!(secrets(state), ["\"m\""]);
     }
 
     #[test]
