@@ -29,4 +29,6 @@ pub mod rules;
 
 pub mod lint;
 
+pub mod kasten;
+
 pub mod cli;

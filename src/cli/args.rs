@@ -34,6 +34,9 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Say whether a claim holds for every request, and show one for which it does not
     Prove(Box<ProveArgs>),
+    /// A set-up of Kasten K10 with a key of KMS, as a whole
+    #[command(subcommand)]
+    Kasten(KastenCommand),
     /// Say what a rule does, why it matters and how to mend it
     Explain(ExplainArgs),
     /// List the rules
@@ -43,6 +46,13 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Print a JSON Schema: of kpl.toml, of the report in JSON, or of a rule as data
     Schema(SchemaArgs),
+}
+
+/// What is done with a Kasten set-up.
+#[derive(Debug, Subcommand)]
+pub(super) enum KastenCommand {
+    /// Say of each of the seven places that must agree whether it is right, wrong, or not told by these files
+    Check(Box<CheckArgs>),
 }
 
 /// When to colour.

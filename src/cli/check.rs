@@ -19,13 +19,21 @@ use super::{
 };
 use crate::{
     finding::{Problem, Report},
-    lint::{self, Acceptance, Baseline, Home, Mended, Options},
+    lint::{self, Acceptance, Baseline, Home, Input, Mended, Options},
     reference::Reference,
     render,
     source::Sources,
 };
 
+/// What looks at the inputs of a run.
+pub(super) type Look = fn(&Sources, &[Input], &Options, &(dyn Fn() + Sync)) -> Report;
+
 pub(super) fn run(args: &CheckArgs) -> Exit {
+    run_with(args, lint::lint_with)
+}
+
+/// `kpl check` with another look at the inputs.
+pub(super) fn run_with(args: &CheckArgs, look: Look) -> Exit {
     let folders = Folders::search();
     let (file, settings) = match settings::read(&folders, &args.settings) {
         Ok(settled) => settled,
@@ -54,11 +62,11 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
         options.acceptance.entries = entries.into_iter().map(|entry| entry.placed(source)).collect();
     }
     let progress = Progress::start(loaded.inputs.len(), args.quiet);
-    let mut report = lint::lint_with(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
+    let mut report = look(&loaded.sources, &loaded.inputs, &options, &|| progress.tick());
     drop(progress);
     if let Some(claim) = args.claim() {
-        let look = |sources: &Sources| lint::lint(sources, &loaded.inputs, &options);
-        let mut mended = lint::mend(&mut loaded.sources, report, claim, &look);
+        let again = |sources: &Sources| look(sources, &loaded.inputs, &options, &|| {});
+        let mut mended = lint::mend(&mut loaded.sources, report, claim, &again);
         if args.diff {
             return diff(&mended, &loaded, args);
         }
@@ -171,8 +179,9 @@ impl Ends {
         if report.problems.iter().any(|problem| problem.fatal) {
             return Exit::Failure;
         }
-        let undecided = self.undecided && !report.not_evaluated.is_empty();
-        if undecided || self.fail_on.severity().is_some_and(|severity| report.reaches(severity)) {
+        let undecided = self.undecided && report.leaves_open();
+        let wrong = self.fail_on.severity().is_some() && report.is_set_up_wrong();
+        if undecided || wrong || self.fail_on.severity().is_some_and(|severity| report.reaches(severity)) {
             Exit::Findings
         } else {
             Exit::Clean

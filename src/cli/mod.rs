@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod explain;
 mod inputs;
+mod kasten;
 mod mend;
 mod outputs;
 mod policies;
@@ -61,6 +62,7 @@ pub fn run() -> Exit {
         Command::Simulate(args) => simulate::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Prove(args) => prove::run(&args),
+        Command::Kasten(command) => kasten::run(&command),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Config(command) => config::run(&command),

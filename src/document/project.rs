@@ -175,6 +175,18 @@ impl<'a> Project<'a> {
         ids.chain(&self.named_keys).cloned().collect()
     }
 
+    /// The keys that files tell Kasten to use and that no file describes.
+    #[must_use]
+    pub fn undescribed_keys(&self) -> &[Key] {
+        &self.derived_keys
+    }
+
+    /// The aliases by which files tell Kasten to use its key.
+    #[must_use]
+    pub fn named_aliases(&self) -> &[Spanned<String>] {
+        &self.derived_aliases
+    }
+
     /// Whether a key is one that the workload uses: by its alias, by what files tell Kasten, or as the only one there is.
     #[must_use]
     pub fn is_workloads_key(&self, key: &Key) -> bool {

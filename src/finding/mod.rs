@@ -7,12 +7,14 @@ mod complaint;
 mod level;
 mod report;
 mod rule_info;
+mod set_up;
 mod suppression;
 
 pub use complaint::Complaint;
 pub use level::{Applicability, Confidence, Persona, Severity};
 pub use report::{DocumentInfo, FindingCount, NotEvaluated, Problem, Report};
 pub use rule_info::{Family, RuleInfo};
+pub use set_up::{Place, Standing, State};
 pub use suppression::{Suppression, SuppressionKind};
 
 use crate::source::{Edit, Span};

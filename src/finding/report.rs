@@ -1,6 +1,6 @@
 //! Everything that one run has to say.
 
-use super::{Finding, Severity};
+use super::{Finding, Severity, Standing, State};
 use crate::source::{Secrets, SourceId, Span};
 
 /// A document that was looked at.
@@ -72,6 +72,8 @@ pub struct Report {
     pub files: usize,
     /// Where secrets stand; whatever shows a part of a file hides them.
     pub hidden: Secrets,
+    /// How the places of a Kasten set-up stand; empty where that was not asked.
+    pub set_up: Vec<Standing>,
     /// How many findings of the baseline are no longer there, of the files that were looked at.
     pub gone: usize,
 }
@@ -105,6 +107,18 @@ impl Report {
     #[must_use]
     pub fn hides(&self, place: Span) -> bool {
         self.hidden.touch(place)
+    }
+
+    /// Whether anything was left open: a rule that could not be asked, or a place of a set-up that no file shows.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        !self.not_evaluated.is_empty() || self.set_up.iter().any(|standing| standing.state == State::Unknown)
+    }
+
+    /// Whether a place of a set-up is wrong.
+    #[must_use]
+    pub fn is_set_up_wrong(&self) -> bool {
+        self.set_up.iter().any(|standing| standing.state == State::Wrong)
     }
 
     /// Whether any finding that counts is at or above a severity.

@@ -118,6 +118,21 @@ pub fn lint(sources: &Sources, inputs: &[Input], options: &Options) -> Report {
 /// [`lint`], telling of each input that is done.
 #[must_use]
 pub fn lint_with(sources: &Sources, inputs: &[Input], options: &Options, tick: &(dyn Fn() + Sync)) -> Report {
+    join(sources, inputs, options, tick).report
+}
+
+/// A report, and the documents that it is about.
+#[derive(Debug)]
+pub struct Joined<'a> {
+    /// What the rules found.
+    pub report: Report,
+    /// The documents of the run, joined.
+    pub project: Project<'a>,
+}
+
+/// [`lint_with`], handing out the documents too.
+#[must_use]
+pub fn join<'a>(sources: &'a Sources, inputs: &[Input], options: &'a Options, tick: &(dyn Fn() + Sync)) -> Joined<'a> {
     let mut run = Run::new(sources, options);
     let opened: Vec<Opened<'_>> = map(inputs, |input| {
         let opened = run.open(*input);
@@ -128,7 +143,7 @@ pub fn lint_with(sources: &Sources, inputs: &[Input], options: &Options, tick: &
         run.add(opened);
     }
     run.ask();
-    run.report
+    Joined { report: run.report, project: run.project }
 }
 
 /// So few inputs are done sooner than threads are started.

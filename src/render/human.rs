@@ -13,6 +13,7 @@ use super::{
     Style, closing,
     excerpt::Excerpt,
     screen::{Ink, columns, painted, push_hanging, push_remark, shown, wrapped},
+    set_up,
 };
 use crate::{
     finding::{Applicability, Complaint, Finding, Fix, Label, Report, Severity},
@@ -27,7 +28,7 @@ const HANGING: usize = 4;
 /// The report's problems are not in it: they belong on another stream, one [`problem_line`](super::problem_line) each.
 #[must_use]
 pub fn text(report: &Report, sources: &Sources, style: &Style) -> String {
-    let mut out = String::new();
+    let mut out = if style.quiet { String::new() } else { set_up::lines(&report.set_up, style) };
     let counted: Vec<&Finding> = report.counted().collect();
     let shown = worst(&counted, style.most);
     for finding in &shown {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Tool;
 use crate::{
-    finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report, Suppression},
+    finding::{DocumentInfo, Finding, Fix, Label, NotEvaluated, Report, Standing, Suppression},
     source::{Edit, Source, SourceId, Sources, Span},
 };
 
@@ -22,6 +22,7 @@ pub fn json(report: &Report, sources: &Sources, tool: &Tool<'_>) -> String {
         documents: reported(report).map(|document| view.document(document)).collect(),
         not_evaluated: report.not_evaluated.iter().map(|silent| view.not_evaluated(silent)).collect(),
         summary: summary(report),
+        kasten: report.set_up.iter().map(standing).collect(),
     };
     // Strings, numbers and lists of them: nothing that could fail.
     let mut text = serde_json::to_string_pretty(&output).unwrap_or_default();
@@ -58,6 +59,11 @@ fn summary(report: &Report) -> Summary {
         suppressed: report.suppressed(),
         not_evaluated: report.not_evaluated.len(),
     }
+}
+
+fn standing(standing: &Standing) -> StandingOutput<'_> {
+    let Standing { place, state, because } = standing;
+    StandingOutput { check: place.word(), state: state.word(), because }
 }
 
 fn suppression(suppression: &Suppression) -> SuppressionOutput<'_> {
@@ -152,6 +158,16 @@ struct Output<'a> {
     documents: Vec<DocumentOutput<'a>>,
     not_evaluated: Vec<NotEvaluatedOutput<'a>>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kasten: Vec<StandingOutput<'a>>,
+}
+
+/// How one place of a Kasten set-up stands.
+#[derive(Serialize)]
+struct StandingOutput<'a> {
+    check: &'static str,
+    state: &'static str,
+    because: &'a str,
 }
 
 #[derive(Serialize)]

@@ -21,6 +21,7 @@ mod rdjson;
 mod samples;
 mod sarif;
 mod screen;
+mod set_up;
 mod suites;
 mod window;
 

@@ -12,7 +12,7 @@ mod operations;
 
 mod alias;
 pub mod declarative;
-mod kasten;
+pub(crate) mod kasten;
 mod key;
 mod key_policy;
 mod security;

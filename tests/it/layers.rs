@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["prove"],
     &["rules"],
     &["lint"],
+    &["kasten"],
     &["cli"],
 ];
 

@@ -13,6 +13,7 @@ mod fixes;
 mod fixtures;
 mod formats;
 mod inputs;
+mod kasten;
 mod layers;
 mod naive;
 mod prove;

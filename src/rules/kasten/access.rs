@@ -212,7 +212,7 @@ impl<'p, 'a> Access<'p, 'a> {
     }
 
     /// Whether a Deny takes an action away under a condition that the files leave open.
-    fn may_be_denied(&self, action: &str) -> bool {
+    pub(super) fn may_be_denied(&self, action: &str) -> bool {
         let both = [Because::Resource, Because::Identity];
         let mut denying = both.into_iter().flat_map(|because| self.asked.statements(action, Effect::Deny, because));
         denying.any(|(_, certainty)| certainty == Certainty::Maybe)
@@ -231,7 +231,7 @@ impl<'p, 'a> Access<'p, 'a> {
         }))
     }
 
-    fn own_grants(&self, action: &str) -> Certainty {
+    pub(super) fn own_grants(&self, action: &str) -> Certainty {
         let granting = self.asked.statements(action, Effect::Allow, Because::Identity).into_iter();
         let is_own = |span: Span| self.own_statements().any(|statement| statement.span == span);
         Certainty::any(granting.filter(|(span, _)| is_own(*span)).map(|(_, certainty)| certainty))

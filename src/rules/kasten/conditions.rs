@@ -11,7 +11,7 @@ use super::asked;
 
 /// What can be said for certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Certainty {
+pub(crate) enum Certainty {
     /// It is so.
     Yes,
     /// The files leave it open, or another rule tells of it.

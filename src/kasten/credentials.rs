@@ -1,0 +1,55 @@
+//! How Kasten comes to its credentials, and the Helm values that say so.
+
+use crate::{
+    document::kasten::{Caller, Values},
+    finding::State,
+    rules::kasten::standing::{Admission, admission},
+};
+
+use super::set_up::{Told, View, ok, unknown};
+
+const NO_VALUES: &str = "no Helm values among these files; `helm get values k10 -n kasten-io -o yaml` would tell";
+const NO_TRUST: &str = "no trust policy of the role among these files; `aws iam get-role` would tell";
+
+/// Whether Kasten can assume its role, or has a user's access keys.
+pub(super) fn trust(view: &View<'_, '_>) -> Told {
+    let project = view.project;
+    let tell = |derived| match admission(derived, project) {
+        None => unknown(NO_TRUST),
+        Some((_, Admission::Admitted)) => ok("the role's trust policy lets Kasten in"),
+        Some((_, Admission::Refused(finding))) => (State::Wrong, finding.message.clone()),
+        Some((_, Admission::Open(reason))) => unknown(reason),
+    };
+    let worst = project.derived.iter().map(tell).reduce(|one, other| if other.0 > one.0 { other } else { one });
+    worst.unwrap_or_else(|| match values(view).map(Values::caller).next() {
+        Some(Caller::User) => ok("access keys are given; which user they belong to stands in no file"),
+        Some(_) => unknown(NO_CREDENTIALS),
+        None => unknown("no file says how Kasten comes to its credentials; Helm values would tell"),
+    })
+}
+
+const NO_CREDENTIALS: &str =
+    "the values give neither access keys nor a role: a node's role or EKS Pod Identity may be used";
+
+/// Whether the Helm values are right.
+pub(super) fn helm(view: &View<'_, '_>) -> Told {
+    let mut told = values(view).map(of_values);
+    let Some(first) = told.next() else { return unknown(NO_VALUES) };
+    told.fold(first, |one, other| if other.0 > one.0 { other } else { one })
+}
+
+fn values<'v>(view: &'v View<'_, '_>) -> impl Iterator<Item = &'v Values> {
+    view.project.documents.iter().flat_map(|document| &document.facts.values)
+}
+
+fn of_values(values: &Values) -> Told {
+    let role = values.role.given().map(|role| format!("`{}`", role.value));
+    match (values.caller(), role) {
+        _ if !values.is_whole => unknown("a part of the values is not known from these files"),
+        (Caller::User, _) => ok("both halves of an access key are given"),
+        (Caller::RoleByKeys, Some(role)) => ok(format!("access keys, and the role {role}")),
+        (Caller::RoleByServiceAccount, Some(role)) => ok(format!("the service account has the role {role}")),
+        (Caller::RoleByKeys | Caller::RoleByServiceAccount, None) => unknown("the role is not known from these files"),
+        (Caller::Unknown, _) => unknown(NO_CREDENTIALS),
+    }
+}

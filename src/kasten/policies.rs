@@ -1,0 +1,64 @@
+//! The key policy, and the policies of the role or the user.
+
+use crate::{
+    document::PolicyDocument,
+    rules::kasten::standing::{Certainty, Gets, Standing as Workload},
+};
+
+use super::set_up::{Told, View, ok, unknown};
+
+const NO_KEY_POLICY: &str = "no key policy among these files; `aws kms get-key-policy` would tell";
+const SEVERAL: &str = "there are several key policies, and nothing tells which is that of Kasten's key";
+const OPEN: &str = "these files do not decide a condition, a principal or a part of it";
+const NO_OWN_POLICY: &str = "the key policy leaves it to the account, and no policy of the role or user is here; `aws iam get-role-policy` would tell";
+
+/// Whether the key policy does its part.
+pub(super) fn key_policy(view: &View<'_, '_>) -> Told {
+    let policies = view.key_policies();
+    if policies.is_empty() {
+        return unknown(NO_KEY_POLICY);
+    }
+    view.worst(|workload| {
+        let Some(gets) = workload.gets else {
+            return unknown(if workload.keys.is_empty() { NO_KEY_POLICY } else { SEVERAL });
+        };
+        match (gets.by_name, gets.by_account) {
+            (Certainty::Yes, _) => ok(format!("lets in {}", name(workload))),
+            (_, Certainty::Yes) if gets.in_all != Certainty::No => {
+                ok(format!("leaves it to the account's own policies{}", unhelped(gets)))
+            }
+            _ => unknown(OPEN),
+        }
+    })
+}
+
+fn unhelped(gets: Gets) -> &'static str {
+    if gets.foreign { ", which is another than the key's" } else { "" }
+}
+
+/// Whether the role or the user may encrypt and decrypt.
+pub(super) fn permissions(view: &View<'_, '_>) -> Told {
+    view.worst(|workload| {
+        let Some(gets) = workload.gets else {
+            return unknown("whether it may encrypt and decrypt rests on the key policy, which is not here");
+        };
+        match (gets.in_all, gets.by_own, gets.by_name) {
+            (Certainty::Yes, Certainty::Yes, _) => {
+                ok(format!("{} allows kms:Encrypt and kms:Decrypt", file_of(&workload.own)))
+            }
+            (Certainty::Yes, _, Certainty::Yes) => ok("the key policy alone lets it encrypt and decrypt"),
+            (Certainty::Yes, ..) => ok("the policies together let it encrypt and decrypt"),
+            (_, _, Certainty::No) if workload.own.is_empty() => unknown(NO_OWN_POLICY),
+            _ => unknown(OPEN),
+        }
+    })
+}
+
+fn name(workload: &Workload<'_, '_>) -> String {
+    workload.principal.arn().map_or_else(|| "the workload".to_owned(), |arn| format!("`{}`", arn.as_str()))
+}
+
+/// What a person calls the policies.
+fn file_of(policies: &[&PolicyDocument<'_>]) -> &'static str {
+    if policies.len() == 1 { "its policy" } else { "one of its policies" }
+}

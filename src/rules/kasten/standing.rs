@@ -1,0 +1,74 @@
+//! What a set-up of Kasten gives its workload, for those who tell how the whole stands.
+
+use crate::{
+    document::{Derived, PolicyDocument, Project},
+    policy::{PolicyKind, Principal},
+};
+
+use super::{
+    access::{self, Access, NEEDED, Naming},
+    conditions::Caller,
+    trust,
+};
+pub(crate) use super::{conditions::Certainty, trust::Admission};
+
+/// What policies give a workload.
+pub(crate) struct Standing<'p, 'a> {
+    /// The workload.
+    pub(crate) principal: &'p Principal,
+    /// The key policies that may be those of its key.
+    pub(crate) keys: Vec<&'p PolicyDocument<'a>>,
+    /// The identity policies that it carries or may carry.
+    pub(crate) own: Vec<&'p PolicyDocument<'a>>,
+    /// Whether it may encrypt and decrypt: by all policies; by a statement of the key policy that names it; by one that
+    /// leaves it to its account; by its own policies. `None` where there is not the one key policy.
+    pub(crate) gets: Option<Gets>,
+}
+
+/// By what a workload may encrypt and decrypt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gets {
+    pub(crate) in_all: Certainty,
+    pub(crate) by_name: Certainty,
+    pub(crate) by_account: Certainty,
+    pub(crate) by_own: Certainty,
+    /// Whether the key belongs to another account.
+    pub(crate) foreign: bool,
+}
+
+/// Every workload that is declared or that files name, and what policies give it.
+pub(crate) fn standings<'p, 'a>(project: &'p Project<'a>) -> Vec<Standing<'p, 'a>> {
+    Caller::workloads(project)
+        .map(|workload| {
+            let keys = project.policies_for(workload.principal, PolicyKind::Key);
+            let own = access::own_policies(workload).collect();
+            let gets = if let [key] = keys[..] { Some(gets(&Access::new(workload, key))) } else { None };
+            Standing { principal: workload.principal, keys, own, gets }
+        })
+        .collect()
+}
+
+fn gets(access: &Access<'_, '_>) -> Gets {
+    let both = |asked: &dyn Fn(&str) -> Certainty| {
+        let all = NEEDED.into_iter().map(asked).fold(Certainty::Yes, Certainty::and);
+        if access.is_complete() { all } else { Certainty::Maybe.and(all) }
+    };
+    let open = NEEDED.iter().any(|action| access.may_be_denied(action));
+    let in_all = both(&|action| access.allows(action));
+    Gets {
+        in_all: if open { Certainty::Maybe.and(in_all) } else { in_all },
+        by_name: both(&|action| access.key_grants(action, Naming::Directly)),
+        by_account: both(&|action| access.key_grants(action, Naming::ByAccount)),
+        by_own: both(&|action| access.own_grants(action)),
+        foreign: access.foreign,
+    }
+}
+
+/// What the trust policy of a role means for Kasten; `None` where there is not the one.
+pub(crate) fn admission<'p, 'a>(
+    derived: &'p Derived,
+    project: &'p Project<'a>,
+) -> Option<(&'p PolicyDocument<'a>, Admission)> {
+    let (trust, role) = trust::trust_of(derived, project)?;
+    Some((trust, trust::admits(derived, role, trust, project)))
+}

@@ -1,0 +1,86 @@
+//! `kpl kasten check`: how the seven places of a set-up stand, on the screen, in the JSON and in the exit code.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Ran, kpl};
+
+fn check(args: &[&str]) -> Ran {
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/seed");
+    kpl(&seed, &[&["kasten", "check"], args].concat())
+}
+
+#[test]
+fn a_set_up_that_is_right_is_seven_lines_and_nothing_more() {
+    let ran = check(&["set-up-mended"]);
+    let expected = "\
+key          ok           symmetric and enabled
+key policy   ok           leaves it to the account's own policies
+alias        ok           `alias/kasten` points to the key
+permissions  ok           its policy allows kms:Encrypt and kms:Decrypt
+trust        ok           the role's trust policy lets Kasten in
+Helm values  ok           the service account has the role
+                          `arn:aws:iam::111122223333:role/kasten`
+Passkey      ok           the Passkey names the key
+
+no findings in 7 files (3 policies)
+";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), (expected, "", 0));
+}
+
+#[test]
+fn what_is_wrong_and_what_no_file_tells_stand_above_the_findings() {
+    let ran = check(&["as-pasted"]);
+    let expected = "\
+key          cannot tell  no file describes the key; `aws kms describe-key`
+                          would tell
+key policy   wrong        104 no-break spaces (U+00A0) where JSON wants ordinary
+                          blanks; 4 more below
+alias        cannot tell  no file tells to which key `alias/kasten` points; `aws
+                          kms list-aliases` would tell
+permissions  wrong        268 no-break spaces (U+00A0) where JSON wants ordinary
+                          blanks; 2 more below
+trust        cannot tell  no file says how Kasten comes to its credentials; Helm
+                          values would tell
+Helm values  cannot tell  no Helm values among these files; `helm get values k10
+                          -n kasten-io -o yaml` would tell
+Passkey      cannot tell  no Passkey among these files; `kubectl get
+                          passkeys.vault.kio.kasten.io -o yaml` would tell
+
+";
+    assert!(ran.stdout.starts_with(expected), "{}", ran.stdout);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn the_json_has_the_seven_places_in_their_order() {
+    let ran = check(&["set-up-mended/values.yaml", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let places: Vec<(&str, &str)> = report["kasten"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| (place["check"].as_str().unwrap(), place["state"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("key", "unknown"),
+        ("key-policy", "unknown"),
+        ("alias", "unknown"),
+        ("permissions", "unknown"),
+        ("trust", "unknown"),
+        ("helm", "ok"),
+        ("passkey", "unknown"),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(
+        report["kasten"][5]["because"],
+        json!("the service account has the role `arn:aws:iam::111122223333:role/kasten`")
+    );
+}
+
+#[test]
+fn what_no_file_tells_ends_with_1_where_that_is_asked_for() {
+    assert_eq!(check(&["set-up-mended/values.yaml"]).code, 0);
+    assert_eq!(check(&["set-up-mended/values.yaml", "--fail-on-undecided"]).code, 1);
+}
