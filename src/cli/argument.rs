@@ -8,7 +8,7 @@ use crate::{
     semantics::{MatchClass, Request, Trait},
     simulate::{
         Because, Decision, LayerTrace, Matched, Outcome, Reason, StatementTrace,
-        scenario::{Answer, Case},
+        scenario::{self, Answer, Case},
     },
     source::{Sources, Span},
 };
@@ -38,11 +38,19 @@ pub(super) fn argument(case: &Case, answer: &Answer, trace: &[LayerTrace]) -> Op
             Outcome::Undecided => Tone::Open,
         },
         answer: outcome.word().replace('-', " "),
-        about: format!("{} by {} on {}", request.action(), request.caller, request.resource()),
+        about: about(request),
         because: because(case, answer, request),
         points: points(answer, request, trace),
         notes,
     })
+}
+
+fn about(request: &Request) -> String {
+    let asked = format!("{} by {} on {}", request.action(), request.caller, request.resource());
+    if request.resource() == "*" && scenario::takes_no_resource(request.action()) {
+        return format!("{asked}, as it takes no resource");
+    }
+    asked
 }
 
 /// What of AWS's decision no policy tells.

@@ -35,6 +35,31 @@ pub(super) fn works_across_accounts(action: &str) -> bool {
     action.strip_prefix("kms:").is_some_and(|name| ACROSS_ACCOUNTS.binary_search(&name).is_ok())
 }
 
+/// What a grant may let its grantee do.
+///
+/// Source: KMS API Reference, "`CreateGrant`", `Operations`.
+pub const GRANT_OPERATIONS: [&str; 19] = [
+    "CreateGrant",
+    "Decapsulate",
+    "Decrypt",
+    "DeriveSharedSecret",
+    "DescribeKey",
+    "Encapsulate",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "GetPublicKey",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+];
+
 /// Whether a grant's constraints on the encryption context count for an operation, in small letters.
 ///
 /// Source: KMS API Reference, "`GrantConstraints`".

@@ -53,7 +53,37 @@ fn a_mistake_has_its_place_and_the_other_cases_and_files_still_run() {
     let files = [("a.kpl-test.yaml", &*broken), ("b.kpl-test.yaml", &*sound), ("operator.json", &*operator)];
     let ran = among(&files, &["test"]);
     insta::assert_snapshot!(ran.stderr);
-    assert_eq!((ran.stdout.as_str(), ran.code), ("2 cases in 2 files: 2 passed, 0 failed\n", 2));
+    assert_eq!((ran.stdout.as_str(), ran.code), ("2 cases in 2 files: 2 passed, 0 failed; 3 cases not read\n", 2));
+}
+
+#[test]
+fn a_request_that_no_service_would_decide_is_told() {
+    let case = |name: &str, principal: &str, action: &str, resource: &str, more: &str| {
+        format!(
+            "  - name: {name}\n    request: {{ principal: {principal}, action: {action}, resource: \"{resource}\" }}\n    expect: implicitly-denied\n{more}"
+        )
+    };
+    let role = "\"arn:aws:iam::111122223333:role/app\"";
+    let grants = format!("    policies: {{ grants: [{{ grantee: {role}, operations: [Decryptt] }}] }}\n");
+    let text = [
+        "cases:\n".to_owned(),
+        case("any key", role, "kms:Decrypt", "*", ""),
+        case("any role", role, "sts:AssumeRole", "*", ""),
+        case(
+            "nobody's key",
+            role,
+            "kms:Decrypt",
+            "arn:aws:kms:eu-central-1::key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "",
+        ),
+        case("several keys", role, "kms:Decrypt", "arn:aws:kms:eu-central-1:111122223333:key/*", ""),
+        case("no service", "{ service: backup }", "kms:Decrypt", KEY, ""),
+        case("no operation", role, "kms:Decrypt", KEY, &grants),
+        case("sound", role, "kms:Decrypt", KEY, ""),
+    ];
+    let ran = among(&[("a.kpl-test.yaml", &text.concat())], &["test"]);
+    insta::assert_snapshot!(ran.stderr);
+    assert_eq!(ran.code, 2);
 }
 
 #[test]
@@ -67,9 +97,20 @@ fn a_case_a_line_and_a_mistake_in_one_line() {
     let ran = among(&[("a.kpl-test.jsonl", &text)], &["test", "--format", "json"]);
     assert_eq!(ran.code, 2);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(report["summary"], serde_json::json!({ "passed": 1, "failed": 1 }));
+    assert_eq!(
+        report["summary"],
+        serde_json::json!({ "passed": 1, "failed": 1, "not_read": { "cases": 1, "files": 0 } })
+    );
     assert_eq!(report["cases"][0]["pass"], true);
     assert!(ran.stderr.contains("a.kpl-test.jsonl:2:"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_counted_too() {
+    let sound = format!("cases:\n  - name: sound\n    {CASE}\n    expect: implicitly-denied\n");
+    let files = [("a.kpl-test.yaml", sound.as_str()), ("b.kpl-test.yaml", "cases: [\n")];
+    let ran = among(&files, &["test", "a.kpl-test.yaml", "b.kpl-test.yaml", "none.kpl-test.yaml"]);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("1 case in 2 files: 1 passed, 0 failed; 2 files not read\n", 2));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::{
     simulate::{
         Because, Decision, Outcome, PolicyId,
         scenario::{
-            self, Answer, Case, CasePolicies, Expectation, Outline, Wording, caller_of_text, wrong_action,
+            self, Answer, Case, CasePolicies, Contents, Expectation, Outline, Wording, caller_of_text, wrong_action,
             wrong_resource,
         },
     },
@@ -118,7 +118,7 @@ fn json(answer: &Answer, joined: Option<&Joined>, assumed: Vec<(&str, String)>, 
 fn of_scenario(file: &Path, args: &SimulateArgs, shelf: &mut Shelf) -> Option<Case> {
     let id = read(file, shelf)?;
     let outline = shelf.sources.get(id).map(Outline::of)?;
-    let (mut cases, complaints) = scenario::read(outline, Expectation::Optional, shelf);
+    let Contents { mut cases, complaints, .. } = scenario::read(outline, Expectation::Optional, shelf);
     let found = match &args.case {
         Some(name) => cases.iter().position(|case| case.name == *name),
         None if cases.len() == 1 => Some(0),

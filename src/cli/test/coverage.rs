@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::Run;
+use super::Runs;
 use crate::{cli::policies::Shelf, policy::Statement, render, simulate::Matched, source::Span};
 
 /// What the cases exercised.
@@ -25,8 +25,8 @@ pub(super) struct Unexercised {
 }
 
 /// Holds the statements of all policies against the traces of all cases.
-pub(super) fn of(runs: &[Run], shelf: &Shelf) -> Coverage {
-    let traces = runs.iter().flat_map(|run| &run.cases).flat_map(|done| &done.trace);
+pub(super) fn of(runs: &Runs, shelf: &Shelf) -> Coverage {
+    let traces = runs.cases().flat_map(|done| &done.trace);
     let matched = traces.flat_map(|layer| &layer.statements).filter(|statement| statement.matched_or_may());
     let exercised: HashSet<Span> = matched.map(|statement| statement.span).collect();
     let all: Vec<&Statement> = shelf.library.iter().flat_map(|policy| &policy.statements).collect();

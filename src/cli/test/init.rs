@@ -68,9 +68,9 @@ fn write(path: &Path, shelf: &mut Shelf) -> Result<Option<PathBuf>, String> {
 fn decided(draft: String, target: &Path, shelf: &mut Shelf) -> Vec<Outcome> {
     let file = shelf.sources.push(Source::of_text(Origin::File(target.to_owned()), draft));
     let Some(outline) = shelf.sources.get(file).map(Outline::of) else { return Vec::new() };
-    let (cases, complaints) = scenario::read(outline, Expectation::Needed, shelf);
-    shelf.complaints.extend(complaints);
-    let answers = cases.iter().filter_map(|case| case.decide(&case.compile(&shelf.library)));
+    let read = scenario::read(outline, Expectation::Needed, shelf);
+    shelf.complaints.extend(read.complaints);
+    let answers = read.cases.iter().filter_map(|case| case.decide(&case.compile(&shelf.library)));
     answers.map(|answer| answer.explained.decision.outcome()).collect()
 }
 

@@ -20,6 +20,27 @@ use crate::{
 struct Run {
     file: SourceId,
     cases: Vec<Done>,
+    /// How many cases could not be read; `None` where not even that can be told.
+    unread: Option<usize>,
+}
+
+/// All of them, and how many files could not be opened.
+struct Runs {
+    runs: Vec<Run>,
+    unopened: usize,
+}
+
+impl Runs {
+    fn cases(&self) -> impl Iterator<Item = &Done> {
+        self.runs.iter().flat_map(|run| &run.cases)
+    }
+
+    /// How many cases, and how many files, could not be read.
+    fn unread(&self) -> (usize, usize) {
+        let cases = self.runs.iter().filter_map(|run| run.unread).sum();
+        let files = self.runs.iter().filter(|run| run.unread.is_none()).count();
+        (cases, files + self.unopened)
+    }
 }
 
 /// A case that was run.
@@ -47,29 +68,31 @@ pub(super) fn run(args: &TestArgs) -> Exit {
     screen::print(&text);
     if has_troubles {
         Exit::Failure
-    } else if runs.iter().flat_map(|run| &run.cases).all(|done| done.is_met) {
+    } else if runs.cases().all(|done| done.is_met) {
         Exit::Clean
     } else {
         Exit::Findings
     }
 }
 
-fn run_files(args: &TestArgs, shelf: &mut Shelf) -> Vec<Run> {
+fn run_files(args: &TestArgs, shelf: &mut Shelf) -> Runs {
     let mut runs = Vec::new();
+    let mut unopened = 0;
     for path in files::find(&args.paths, &mut shelf.problems) {
         let file = match shelf.open(&path) {
             Ok(file) => file,
             Err(message) => {
                 shelf.problems.push(Problem { file: path.display().to_string(), message, help: None, fatal: true });
+                unopened += 1;
                 continue;
             }
         };
         let Some(outline) = shelf.sources.get(file).map(Outline::of) else { continue };
-        let (cases, complaints) = scenario::read(outline, Expectation::Needed, shelf);
-        shelf.complaints.extend(complaints);
-        runs.push(Run { file, cases: decide(cases, shelf) });
+        let read = scenario::read(outline, Expectation::Needed, shelf);
+        shelf.complaints.extend(read.complaints);
+        runs.push(Run { file, cases: decide(read.cases, shelf), unread: read.unread });
     }
-    runs
+    Runs { runs, unopened }
 }
 
 /// Decides cases; policies that the next case has too are laid out once.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Done, Run,
+    Done, Run, Runs,
     coverage::{Coverage, Unexercised},
 };
 use crate::{
@@ -34,16 +34,14 @@ fn difference(done: &Done) -> String {
 }
 
 /// Failures with their arguments, and the sums.
-pub(super) fn text(runs: &[Run], coverage: Option<&Coverage>, shelf: &Shelf, args: &TestArgs, style: &Style) -> String {
+pub(super) fn text(runs: &Runs, coverage: Option<&Coverage>, shelf: &Shelf, args: &TestArgs, style: &Style) -> String {
     let mut out = String::new();
-    for run in runs {
-        for done in &run.cases {
-            if !done.is_met {
-                push_failure(&mut out, done, shelf, style);
-            } else if args.verbose {
-                let place = render::place_of(done.case.span, &shelf.sources).unwrap_or_default();
-                out.push_str(&render::status("ok", Tone::Good, &format!("{} ({place})", done.case.name), style));
-            }
+    for done in runs.cases() {
+        if !done.is_met {
+            push_failure(&mut out, done, shelf, style);
+        } else if args.verbose {
+            let place = render::place_of(done.case.span, &shelf.sources).unwrap_or_default();
+            out.push_str(&render::status("ok", Tone::Good, &format!("{} ({place})", done.case.name), style));
         }
     }
     if let Some(coverage) = coverage {
@@ -67,7 +65,7 @@ fn push_failure(out: &mut String, done: &Done, shelf: &Shelf, style: &Style) {
 
 fn push_coverage(out: &mut String, coverage: &Coverage, style: &Style) {
     let exercised = coverage.statements - coverage.unexercised.len();
-    let sum = format!("{exercised} of {} exercised by a case", statements(coverage.statements));
+    let sum = format!("{exercised} of {} exercised by a case", counted(coverage.statements, "statement"));
     out.push_str(&render::paragraph(&sum, 0, style));
     for missed in &coverage.unexercised {
         out.push_str(&render::paragraph(&format!("never: {} {}", missed.place, missed.statement), 2, style));
@@ -75,21 +73,25 @@ fn push_coverage(out: &mut String, coverage: &Coverage, style: &Style) {
     out.push('\n');
 }
 
-fn statements(count: usize) -> String {
-    if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") }
-}
-
-fn closing(runs: &[Run]) -> String {
+fn closing(runs: &Runs) -> String {
     let (passed, failed) = sums(runs);
-    let files = if runs.len() == 1 { "1 file".to_owned() } else { format!("{} files", runs.len()) };
-    let cases = if passed + failed == 1 { "1 case".to_owned() } else { format!("{} cases", passed + failed) };
-    format!("{cases} in {files}: {passed} passed, {failed} failed\n")
+    let (cases, files) = (counted(passed + failed, "case"), counted(runs.runs.len(), "file"));
+    let unread = match runs.unread() {
+        (0, 0) => String::new(),
+        (0, files) => format!("; {} not read", counted(files, "file")),
+        (cases, 0) => format!("; {} not read", counted(cases, "case")),
+        (cases, files) => format!("; {} and {} not read", counted(cases, "case"), counted(files, "file")),
+    };
+    format!("{cases} in {files}: {passed} passed, {failed} failed{unread}\n")
 }
 
-fn sums(runs: &[Run]) -> (usize, usize) {
-    let all = || runs.iter().flat_map(|run| &run.cases);
-    let passed = all().filter(|done| done.is_met).count();
-    (passed, all().count() - passed)
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn sums(runs: &Runs) -> (usize, usize) {
+    let passed = runs.cases().filter(|done| done.is_met).count();
+    (passed, runs.cases().count() - passed)
 }
 
 #[derive(Serialize)]
@@ -126,14 +128,25 @@ struct CoverageJson<'r> {
 struct Summary {
     passed: usize,
     failed: usize,
+    /// What could not be read, where there is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_read: Option<NotRead>,
+}
+
+#[derive(Serialize)]
+struct NotRead {
+    cases: usize,
+    files: usize,
 }
 
 /// The run for a program.
-pub(super) fn json(runs: &[Run], coverage: Option<&Coverage>, shelf: &Shelf) -> String {
+pub(super) fn json(runs: &Runs, coverage: Option<&Coverage>, shelf: &Shelf) -> String {
     let (passed, failed) = sums(runs);
-    let cases = runs.iter().flat_map(|run| run.cases.iter().map(|done| case_json(run.file, done, shelf)));
+    let (cases, files) = runs.unread();
+    let not_read = (cases + files > 0).then_some(NotRead { cases, files });
+    let cases = runs.runs.iter().flat_map(|run| run.cases.iter().map(|done| case_json(run.file, done, shelf)));
     let coverage = coverage.map(|found| CoverageJson { statements: found.statements, unexercised: &found.unexercised });
-    let report = Report { version: 1, cases: cases.collect(), coverage, summary: Summary { passed, failed } };
+    let report = Report { version: 1, cases: cases.collect(), coverage, summary: Summary { passed, failed, not_read } };
     serde_json::to_string_pretty(&report).map(|text| text + "\n").unwrap_or_default()
 }
 
@@ -153,7 +166,7 @@ fn case_json(file: SourceId, done: &Done, shelf: &Shelf) -> CaseJson {
 }
 
 /// The run for whatever shows tests.
-pub(super) fn junit(runs: &[Run], shelf: &Shelf) -> String {
+pub(super) fn junit(runs: &Runs, shelf: &Shelf) -> String {
     let plain = crate::cli::screen::plain(false);
     let suite = |run: &Run| TestSuite {
         name: name_of(run.file, shelf),
@@ -165,8 +178,8 @@ pub(super) fn junit(runs: &[Run], shelf: &Shelf) -> String {
             .map(|complaint| complaint.message.clone())
             .collect(),
     };
-    let mut suites: Vec<TestSuite> = runs.iter().map(suite).collect();
-    let is_of_a_run = |file: SourceId| runs.iter().any(|run| run.file == file);
+    let mut suites: Vec<TestSuite> = runs.runs.iter().map(suite).collect();
+    let is_of_a_run = |file: SourceId| runs.runs.iter().any(|run| run.file == file);
     let elsewhere = shelf.complaints.iter().filter(|complaint| !is_of_a_run(complaint.place.span.source));
     suites.extend(elsewhere.map(|complaint| TestSuite {
         name: name_of(complaint.place.span.source, shelf),

@@ -8,6 +8,7 @@ use crate::{
     finding::Complaint,
     key::Grant,
     policy::{self, Policy, PolicyKind, PolicySet, Principal},
+    semantics::kms::GRANT_OPERATIONS,
     simulate::library::{self, Library, PolicyId},
     source::{Source, SourceId, Spanned},
     syntax::{Node, Value, embed, json, yaml},
@@ -239,7 +240,10 @@ fn grant(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Grant>
     let operations = found.need("operations", "a grant", node, complaints)?;
     let mut named = Vec::new();
     for operation in list(operations, "`operations`", complaints)? {
-        named.push(Spanned::new(text(operation, "an operation", complaints)?.to_owned(), operation.span));
+        let name = text(operation, "an operation", complaints)?;
+        complaints
+            .extend(wrong_operation(name).map(|(message, help)| Complaint::new(operation.span, message).help(help)));
+        named.push(Spanned::new(name.to_owned(), operation.span));
     }
     let constraints = found.get("constraints").filter(|node| !is_null(node));
     let constraints = constraints.map(|node| fields::of(node, "`constraints`", &["equals", "subset"], complaints));
@@ -250,6 +254,19 @@ fn grant(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Grant>
     let (equals, subset) = (pairs_of("equals"), pairs_of("subset"));
     let grantee = Spanned::new(name.to_owned(), grantee.span);
     Some(Grant { grantee, operations: named, equals, subset, span: node.span })
+}
+
+/// What is no operation of a grant, and which was probably meant.
+fn wrong_operation(name: &str) -> Option<(String, String)> {
+    let bare = name.strip_prefix("kms:").unwrap_or(name);
+    if GRANT_OPERATIONS.contains(&bare) {
+        return None;
+    }
+    let help = match fields::nearest(bare, &GRANT_OPERATIONS) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "a grant lists operations as CreateGrant names them: Decrypt, GenerateDataKey, …".to_owned(),
+    };
+    Some((format!("`{}` is no operation of a grant", fields::shortened(name)), help))
 }
 
 fn pairs(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Vec<(String, String)> {

@@ -53,7 +53,11 @@ enum Content {
     /// `{defaults, cases}`.
     File(Node<'static>),
     /// The cases of JSON Lines.
-    Lines(Vec<Node<'static>>),
+    Lines {
+        lines: Vec<Node<'static>>,
+        /// How many lines are no JSON.
+        broken: usize,
+    },
 }
 
 impl Outline {
@@ -64,7 +68,8 @@ impl Outline {
         let name = source.name();
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
         let content = if matches!(ending.as_str(), "jsonl" | "ndjson") {
-            Content::Lines(lines(source, &mut complaints))
+            let (lines, broken) = lines(source, &mut complaints);
+            Content::Lines { lines, broken }
         } else {
             let tree = if ending == "json" { json::read(source, json::Dialect::Json) } else { yaml::read(source) };
             complaints.extend(tree.faults.iter().map(library::of_syntax));
@@ -74,9 +79,10 @@ impl Outline {
     }
 }
 
-/// The values of JSON Lines, those aside that are broken.
-fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> Vec<Node<'static>> {
+/// The values of JSON Lines, and how many lines are broken.
+fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> (Vec<Node<'static>>, usize) {
     let mut values = Vec::new();
+    let mut broken = 0;
     let mut start = 0;
     for line in source.text().split_inclusive('\n') {
         let mark = if line.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -101,32 +107,47 @@ fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> Vec<Node<'static>>
             let mut node = tree.root.into_owned();
             node.map_spans(&moved);
             values.push(node);
+        } else {
+            broken += 1;
         }
     }
     if values.is_empty() && complaints.is_empty() {
         complaints.push(Complaint::new(source.span(), "there is no case in this file"));
     }
-    values
+    (values, broken)
+}
+
+/// What was read of a scenario file.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Its cases, but for those with a mistake.
+    pub cases: Vec<Case>,
+    /// What is wrong with it.
+    pub complaints: Vec<Complaint>,
+    /// How many cases have a mistake; `None` where the file cannot be read that far.
+    pub unread: Option<usize>,
 }
 
 /// Reads the cases of a file, and tells what is wrong with it.
-pub fn read(outline: Outline, expectation: Expectation, shelf: &mut dyn PolicyShelf) -> (Vec<Case>, Vec<Complaint>) {
+pub fn read(outline: Outline, expectation: Expectation, shelf: &mut dyn PolicyShelf) -> Contents {
     let Outline { file, content, complaints } = outline;
     let is_broken = !complaints.is_empty();
     let policies = PolicyReader { file, shelf, is_lacking: false };
     let mut reader = Reader { expectation, policies, cases: Vec::new(), complaints };
-    match content {
-        Content::Lines(lines) => {
-            for node in lines {
-                reader.case(&node, &CasePolicies::default());
+    let all = match content {
+        Content::Lines { lines, broken } => {
+            for node in &lines {
+                reader.case(node, &CasePolicies::default());
             }
+            Some(lines.len() + broken)
         }
         Content::File(root) if !is_broken => reader.file(&root),
-        Content::File(_) => {}
-    }
-    let mut complaints = reader.complaints;
+        Content::File(_) => None,
+    };
+    let Reader { cases, mut complaints, .. } = reader;
     complaints.sort_by_key(|complaint| (complaint.place.span.source, complaint.place.span.start));
-    (reader.cases, complaints)
+    let unread = all.map(|all| all - cases.len());
+    Contents { cases, complaints, unread }
 }
 
 struct Reader<'r> {
@@ -139,8 +160,8 @@ struct Reader<'r> {
 const CASE: [&str; 8] = ["name", "request", "policies", "organization", "expect", "because", "source", "note"];
 
 impl Reader<'_> {
-    /// `{defaults, cases}`.
-    fn file(&mut self, root: &Node<'static>) {
+    /// `{defaults, cases}`; how many cases there are, where that can be told.
+    fn file(&mut self, root: &Node<'static>) -> Option<usize> {
         let found = fields::of(root, "a scenario file", &["defaults", "cases"], &mut self.complaints);
         let defaults = found.get("defaults").filter(|node| !is_null(node));
         let defaults = defaults.map(|node| fields::of(node, "`defaults`", &["policies"], &mut self.complaints));
@@ -154,16 +175,17 @@ impl Reader<'_> {
         };
         // Without the policies that are meant no case means what it says.
         if self.policies.is_lacking || !self.complaints.is_empty() {
-            return;
+            return found.get("cases").and_then(Node::as_list).map(<[_]>::len);
         }
-        let Some(cases) = found.need("cases", "a scenario file", root, &mut self.complaints) else { return };
-        let Some(items) = list(cases, "`cases`", &mut self.complaints) else { return };
+        let cases = found.need("cases", "a scenario file", root, &mut self.complaints)?;
+        let items = list(cases, "`cases`", &mut self.complaints)?;
         if items.is_empty() {
             self.complaints.push(Complaint::new(cases.span, "there is no case in this file"));
         }
         for item in items {
             self.case(item, &base);
         }
+        Some(items.len())
     }
 
     fn case(&mut self, node: &Node<'static>, base: &CasePolicies) {

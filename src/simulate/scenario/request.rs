@@ -1,11 +1,13 @@
 //! The request of a case.
 
+use std::collections::HashSet;
+
 use super::fields::{self, flag, list, shortened, text};
 use crate::{
     finding::Complaint,
     policy::{AccountId, Arn, Principal, glob},
     reference::Reference,
-    semantics::{Caller, Context, Organization, Request, ServiceFacts, Value},
+    semantics::{Caller, Context, Found, Organization, Request, ServiceFacts, Value},
     source::Span,
     syntax::Node,
 };
@@ -25,7 +27,8 @@ pub(super) fn read(
     let action = action.and_then(|node| Some((text(node, "`action`", complaints)?, node.span)));
     let resource = found.need("resource", "`request`", node, complaints);
     let resource = resource.and_then(|node| Some((text(node, "`resource`", complaints)?, node.span)));
-    let account = found.get("resource_account").and_then(|node| account(node, complaints));
+    let account =
+        found.get("resource_account").filter(|node| !fields::is_null(node)).and_then(|node| account(node, complaints));
     let mut context = Context::default();
     if let Some(node) = found.get("context").filter(|node| !fields::is_null(node)) {
         read_context(node, &mut context, complaints);
@@ -71,9 +74,11 @@ impl Wording<'_> {
         let service = self.action.split(':').next().unwrap_or_default();
         let takes_resource_control_policies = Reference::embedded().is_rcp_service(service);
         let facts = ServiceFacts { takes_resource_control_policies };
+        let owner = || Arn::parse(self.resource).ok()?.account.parse().ok();
+        let account = self.account.or_else(owner);
+        let resource = if takes_no_resource(self.action) { "*" } else { self.resource };
         let request = |action: &str| {
-            Request::new(self.caller.clone(), action, self.resource, self.account, context.clone())
-                .within(organization, facts)
+            Request::new(self.caller.clone(), action, resource, account, context.clone()).within(organization, facts)
         };
         actions.into_iter().map(request).collect()
     }
@@ -112,7 +117,7 @@ pub fn wrong_action(action: &str) -> Option<Wrong> {
 #[must_use]
 pub fn wrong_resource(action: &str, resource: &str) -> Option<Wrong> {
     if resource == "*" {
-        return None;
+        return wrong_everything(action);
     }
     let no_arn = |help| Some(Wrong { message: format!("`{}` is no ARN", shortened(resource)), help });
     let Ok(arn) = Arn::parse(resource) else {
@@ -125,24 +130,63 @@ pub fn wrong_resource(action: &str, resource: &str) -> Option<Wrong> {
         let message = format!("`{}` is no account", shortened(arn.account));
         return Some(Wrong { message, help: "an account number has 12 digits" });
     }
+    if arn.service == "kms" { wrong_kms_resource(action, arn) } else { None }
+}
+
+/// A key's ARN, and an alias's, name their Region and their account.
+///
+/// Source: KMS Developer Guide, "Key identifiers (`KeyId`)", "Controlling access to aliases".
+fn wrong_kms_resource(action: &str, arn: Arn<'_>) -> Option<Wrong> {
+    let wrong = |message: &str, help| Some(Wrong { message: message.to_owned(), help });
+    if arn.region.is_empty() || arn.account.is_empty() {
+        return wrong("an ARN of KMS names its Region and its account", KEY_ARN);
+    }
     let name = action.to_ascii_lowercase();
     let takes_alias = name.ends_with("alias") || name.ends_with("aliases");
-    if name.starts_with("kms:") && !takes_alias && arn.service == "kms" && arn.resource.starts_with("alias/") {
-        let message = "KMS decides on the key, not on the alias by which a request names it".to_owned();
+    if name.starts_with("kms:") && !takes_alias && arn.resource.starts_with("alias/") {
         let help = "write the key's ARN, and the alias as kms:RequestAlias in the context";
-        return Some(Wrong { message, help });
+        return wrong("KMS decides on the key, not on the alias by which a request names it", help);
+    }
+    if glob::is_pattern(arn.resource) {
+        return wrong("this ARN is a pattern, and a request is for one key", KEY_ARN);
     }
     None
 }
 
+const KEY_ARN: &str = "write it as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// An action whose resource's own policy decides has no answer without one.
+fn wrong_everything(action: &str) -> Option<Wrong> {
+    let (service, name) = action.split_once(':')?;
+    let action = Reference::embedded().action(service, name)?;
+    let needs = |kind: &str| action.resource_types().any(|of| of.is_required() && of.resource_type().name() == kind);
+    let (what, help) = match action.service().prefix() {
+        "kms" if needs("alias") => ("an alias or a key", "write its ARN"),
+        "kms" if needs("key") => ("one key", KEY_ARN),
+        "sts" if needs("role") => ("one role", "write the role's ARN"),
+        _ => return None,
+    };
+    let message = format!("{}:{} is decided for {what}, not for `*`", action.service().prefix(), action.name());
+    Some(Wrong { message, help })
+}
+
+/// Whether no policy but one for `*` covers an action: it takes no resource.
+///
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
+#[must_use]
+pub fn takes_no_resource(action: &str) -> bool {
+    let known = action.split_once(':').and_then(|(service, name)| Reference::embedded().action(service, name));
+    known.is_some_and(|action| action.resource_types().next().is_none())
+}
+
 fn account(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<AccountId> {
-    let found = fields::scalar(node)?.parse();
-    if found.is_err() {
+    let found = fields::scalar(node).and_then(|text| text.parse().ok());
+    if found.is_none() {
         complaints.push(
             Complaint::new(node.span, "an account number has 12 digits").help("quote it, as in \"111122223333\""),
         );
     }
-    found.ok()
+    found
 }
 
 const FORMS: [&str; 4] = ["service", "federated", "account-root", "anonymous"];
@@ -168,7 +212,7 @@ fn caller(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Calle
         return None;
     };
     match form {
-        "service" => Some(Caller::Service(text(value, "`service`", complaints)?.to_owned())),
+        "service" => service(value, complaints).map(Caller::Service),
         "federated" => Some(Caller::Federated(text(value, "`federated`", complaints)?.to_owned())),
         "account-root" => Some(Caller::Root { account: account(value, complaints)?, partition: None }),
         _ if flag(value, "`anonymous`", complaints) => Some(Caller::Anonymous),
@@ -188,15 +232,27 @@ pub fn caller_of_text(text: &str) -> Option<Caller> {
     Caller::of(&text.parse::<Principal>().ok()?, text)
 }
 
+/// A service's name, as policies have it: a name of its own, and that of the partition's hosts.
+fn service(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<String> {
+    let name = text(node, "`service`", complaints)?;
+    if !name.split('.').all(|part| !part.is_empty()) || !name.contains('.') {
+        let message = format!("`{}` is no service principal", shortened(name));
+        complaints.push(Complaint::new(node.span, message).help("write it as in ec2.amazonaws.com"));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
 fn read_context(node: &Node<'_>, context: &mut Context, complaints: &mut Vec<Complaint>) {
     let Some(members) = node.as_map() else {
         complaints.push(Complaint::new(node.span, format!("`context` is an object, not {}", node.kind())));
         return;
     };
-    for (index, member) in members.iter().enumerate() {
+    let mut seen = HashSet::new();
+    for member in members {
         complaints
             .extend(wrong_key(&member.key).map(|message| Complaint::new(member.key_span, message).help(KEY_HELP)));
-        if members[..index].iter().any(|other| other.key == member.key) {
+        if !seen.insert(&member.key) {
             complaints.push(Complaint::new(member.key_span, format!("`{}` stands twice", shortened(&member.key))));
             continue;
         }
@@ -220,7 +276,12 @@ fn read_unknown(node: &Node<'static>, context: &mut Context, complaints: &mut Ve
     for item in list(node, "`unknown`", complaints).unwrap_or_default() {
         let Some(key) = text(item, "a condition key", complaints) else { continue };
         complaints.extend(wrong_key(key).map(|message| Complaint::new(item.span, message).help(KEY_HELP)));
-        context.set(key, Value::Unknown);
+        if context.find(&key.to_ascii_lowercase()) == Found::Absent {
+            context.set(key, Value::Unknown);
+        } else {
+            let message = format!("`{}` stands in `context`, or twice in `unknown`", shortened(key));
+            complaints.push(Complaint::new(item.span, message).help("keep one of them"));
+        }
     }
 }
 
