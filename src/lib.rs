@@ -11,6 +11,8 @@ mod spelling;
 
 pub mod finding;
 pub mod key;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod syntax;
 
 pub mod config;

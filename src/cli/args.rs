@@ -1,6 +1,8 @@
 //! What was typed.
 
 mod asking;
+#[cfg(feature = "live")]
+mod fetching;
 mod proving;
 pub(super) mod settings;
 
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Parser, Subcommand, ValueEnum};
 
 pub(super) use asking::{SimulateArgs, TestArgs};
+#[cfg(feature = "live")]
+pub(super) use fetching::{FetchArgs, FetchCommand, HowArgs};
 pub(super) use proving::{
     ClaimArgs, CommonArgs, KeepsAdminArgs, NoNewAccessArgs, NotGrantedArgs, NotPublicArgs, ProveArgs,
 };
@@ -46,6 +50,13 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Print a JSON Schema: of kpl.toml, of the report in JSON, or of a rule as data
     Schema(SchemaArgs),
+    /// Fetch keys, roles and users from AWS into a folder, as the AWS CLI writes them
+    #[cfg(feature = "live")]
+    Fetch(Box<FetchArgs>),
+    /// Say how to get a kpl that fetches
+    #[cfg(not(feature = "live"))]
+    #[command(hide = true)]
+    Fetch(WithoutArgs),
 }
 
 /// What is done with a Kasten set-up.
@@ -286,4 +297,13 @@ pub(in crate::cli) fn kind(text: &str) -> Result<KindArg, String> {
     }
     let words: Vec<&str> = PolicyKind::ALL.into_iter().map(PolicyKind::word).collect();
     text.parse().map(|kind| KindArg(Some(kind))).map_err(|_| format!("it is auto, {}", words.join(", ")))
+}
+
+/// Whatever was asked of a command that this kpl was built without.
+#[cfg(not(feature = "live"))]
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct WithoutArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub(super) words: Vec<String>,
 }

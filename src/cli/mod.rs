@@ -5,6 +5,8 @@ mod argument;
 mod check;
 mod config;
 mod explain;
+#[cfg(feature = "live")]
+mod fetch;
 mod inputs;
 mod kasten;
 mod mend;
@@ -18,6 +20,8 @@ mod screen;
 mod settings;
 mod simulate;
 mod test;
+#[cfg(not(feature = "live"))]
+mod without_live;
 
 use std::process::ExitCode;
 
@@ -67,5 +71,9 @@ pub fn run() -> Exit {
         Command::Rules(args) => rules::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Schema(args) => schema::run(&args),
+        #[cfg(feature = "live")]
+        Command::Fetch(args) => fetch::run(*args),
+        #[cfg(not(feature = "live"))]
+        Command::Fetch(args) => without_live::run(&args),
     }
 }

@@ -260,3 +260,17 @@ fn a_screen_shows_a_hundred_findings_unless_all_are_asked_for() {
     let ran = kpl(folder.path(), &["check", "policy.json", "--all", "--select", "decrypt-on-all-keys"]);
     assert_eq!(ran.stdout.matches("warning[").count(), 120);
 }
+
+#[cfg(not(feature = "live"))]
+#[test]
+fn a_kpl_without_fetch_says_how_to_get_one_that_has_it() {
+    let ran = kpl(&root(), &["fetch", "account", "--out", "somewhere"]);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 2));
+    assert!(
+        ran.stderr.contains("this kpl was built without it") && ran.stderr.contains("--features live"),
+        "{}",
+        ran.stderr
+    );
+    let help = kpl(&root(), &["--help"]);
+    assert!(!help.stdout.contains("fetch"), "{}", help.stdout);
+}

@@ -11,7 +11,7 @@ use syn::visit::Visit;
 /// From the ground up. Modules in one layer may not import each other.
 const LAYERS: &[&[&str]] = &[
     &["calendar", "source", "spelling"],
-    &["syntax", "finding", "key"],
+    &["syntax", "finding", "key", "live"],
     &["policy", "config", "render"],
     &["document", "reference", "semantics"],
     &["simulate"],
@@ -43,6 +43,9 @@ const WALLS: &[(&str, &[&str])] = &[
     ("jsonpath_rust", &["policy/view.rs", "rules/declarative"]),
     ("toml::{", &["config/toml.rs"]),
     ("clap::", &["cli"]),
+    ("aws_sdk", &["live"]),
+    ("aws_config", &["live"]),
+    ("tokio", &["live"]),
     ("std::fs", &["cli"]),
     ("fs::", &["cli"]),
     ("println!", &[]),
@@ -173,4 +176,31 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         .flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|end| end == "rs"))
         .collect()
+}
+
+/// What the default build compiles, by the manifest and the lock file: what only a feature asks for is left out.
+#[test]
+fn the_default_build_has_no_aws_crate_and_no_async() {
+    let read = |file: &str| -> toml::Table {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap().parse().unwrap()
+    };
+    let (manifest, lock) = (read("Cargo.toml"), read("Cargo.lock"));
+    let is_optional = |value: &toml::Value| value.get("optional").and_then(toml::Value::as_bool) == Some(true);
+    let direct = manifest["dependencies"].as_table().unwrap();
+    let mut waiting: Vec<String> =
+        direct.iter().filter(|(_, value)| !is_optional(value)).map(|(name, _)| name.clone()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        for package in lock["package"].as_array().unwrap().iter().filter(|one| one["name"].as_str() == Some(&name)) {
+            let needs = package.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
+            waiting.extend(needs.filter_map(|need| need.as_str()?.split(' ').next().map(str::to_owned)));
+        }
+    }
+    assert!(seen.contains("serde_json") && seen.contains("itoa"), "the walk goes from crate to crate");
+    for name in &seen {
+        assert!(!name.starts_with("aws-") && name != "tokio", "{name} is in the default build");
+    }
 }

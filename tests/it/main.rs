@@ -15,6 +15,8 @@ mod formats;
 mod inputs;
 mod kasten;
 mod layers;
+#[cfg(feature = "live")]
+mod live;
 mod naive;
 mod prove;
 mod prove_agree;

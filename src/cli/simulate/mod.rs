@@ -32,6 +32,13 @@ use crate::{
 };
 
 pub(super) fn run(args: &SimulateArgs) -> Exit {
+    let Some((outcome, text)) = decide(args) else { return Exit::Failure };
+    screen::print(&text);
+    if outcome == Outcome::Allowed { Exit::Clean } else { Exit::Findings }
+}
+
+/// What a request gets, and the argument for it; what could not be read is told on stderr.
+pub(super) fn decide(args: &SimulateArgs) -> Option<(Outcome, String)> {
     let style = screen::style(args.color);
     let mut shelf = Shelf::default();
     let asked = match &args.scenario {
@@ -39,9 +46,9 @@ pub(super) fn run(args: &SimulateArgs) -> Exit {
         None => of_options(args, &mut shelf),
     };
     let has_troubles = shelf.tell(&style);
-    let Some((case, joined)) = asked.filter(|_| !has_troubles) else { return Exit::Failure };
+    let (case, joined) = asked.filter(|_| !has_troubles)?;
     let compiled = case.compile(&shelf.library);
-    let Some(mut answer) = case.decide(&compiled) else { return Exit::Failure };
+    let mut answer = case.decide(&compiled)?;
     let mut trace = case.trace(&compiled, &answer);
     if let Some(joined) = &joined {
         joined.forget_levels(&mut answer, &mut trace);
@@ -57,8 +64,7 @@ pub(super) fn run(args: &SimulateArgs) -> Exit {
             })
             .unwrap_or_default(),
     };
-    screen::print(&text);
-    if answer.explained.decision.outcome() == Outcome::Allowed { Exit::Clean } else { Exit::Findings }
+    Some((answer.explained.decision.outcome(), text))
 }
 
 /// The answer for a program.
