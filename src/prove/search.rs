@@ -107,6 +107,8 @@ impl<'s> Search<'s> {
             return self.witness(solver, found, case);
         }
         let perhaps = difference(solver, new.open, old.open)?;
+        let nested = solver.nested()?;
+        let perhaps = solver.diagram().both(perhaps, nested)?;
         let mut reasons: Vec<Reason> = solver.gaps().into_iter().map(reason).collect();
         if perhaps != NEVER {
             reasons.extend(self.why_open(solver, perhaps, case));
@@ -123,6 +125,9 @@ impl<'s> Search<'s> {
             if let Decision::Undecided { reasons: of } = Compiled::new(set).decide(&request).decision {
                 reasons.extend(of);
             }
+        }
+        if reasons.is_empty() && solver.turns_on_crossing(node) {
+            reasons.push(reason("whether a wildcard crosses a colon here is not documented".to_owned()));
         }
         if reasons.is_empty() {
             reasons.push(reason(

@@ -1,4 +1,8 @@
-//! Resources, parted by the lists of a question, under both readings of a wildcard before a colon.
+//! Resources, parted by the lists of a question, each wildcard staying within its part of an ARN.
+//!
+//! Whether a wildcard crosses a colon is documented in part alone. Were both readings followed, a name full of colons could
+//! match any set of patterns. So where a pattern might reach further is only noted, by what stands before its first
+//! wildcard; a proof takes it either way there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,8 +26,8 @@ pub(in crate::prove) struct ResourceClass {
     pub(in crate::prove) text: String,
     /// The lists that have it where wildcards stay within the parts of an ARN.
     pub(in crate::prove) by_parts: Vec<u32>,
-    /// The lists that have it where wildcards cross colons.
-    pub(in crate::prove) whole: Vec<u32>,
+    /// The patterns that may have it where wildcards cross colons.
+    pub(in crate::prove) reached: Vec<u32>,
     /// The patterns with a filled variable that match it.
     filled: Vec<u32>,
 }
@@ -34,6 +38,8 @@ pub(in crate::prove) struct Resources {
     /// The classes.
     pub(in crate::prove) classes: Vec<ResourceClass>,
     lists: HashMap<String, u32>,
+    /// The patterns that may reach further, by their text.
+    pub(in crate::prove) crossing: Vec<String>,
 }
 
 /// Which resources there are.
@@ -84,15 +90,20 @@ impl Resources {
         for class in found {
             let class = atoms.class(&class);
             let account = account_of(&class.text).filter(|account| reach.accounts.iter().any(|own| own == account));
-            let key = (class.by_parts.clone(), class.whole.clone(), class.filled.clone(), account.map(str::to_owned));
+            let key = (class.by_parts.clone(), class.reached.clone(), class.filled.clone(), account.map(str::to_owned));
             parted.entry(key).or_insert(class);
         }
         let mut classes: Vec<ResourceClass> = parted.into_values().collect();
         if reach.with_none {
             let all = atoms.everything;
-            classes.push(ResourceClass { text: "*".to_owned(), by_parts: all.clone(), whole: all, filled: Vec::new() });
+            classes.push(ResourceClass {
+                text: "*".to_owned(),
+                by_parts: all,
+                reached: Vec::new(),
+                filled: Vec::new(),
+            });
         }
-        Ok(Self { classes, lists })
+        Ok(Self { classes, lists, crossing: atoms.crossing })
     }
 }
 
@@ -110,15 +121,17 @@ struct Atoms<'f> {
     known: HashMap<Glob, u32>,
     everything: Vec<u32>,
     texts: Vec<&'f str>,
+    crossing: Vec<String>,
 }
 
 /// What it says of a resource that a pattern matches it.
 #[derive(Clone, Copy)]
 enum Role {
     ByParts(u32),
-    Whole(u32),
+    Reached(u32),
     Filled,
-    Account,
+    /// Nothing: it only tells classes apart.
+    Split,
 }
 
 impl<'f> Atoms<'f> {
@@ -143,24 +156,33 @@ impl<'f> Atoms<'f> {
         }
         let open = |_: &str| None;
         let is_short = parts(pattern.as_str()) < 6;
-        let whole = Glob::whole(pattern, &open);
-        let by_parts = if is_short && !is_everything {
-            Glob::completed(pattern, &open)
-        } else if is_short {
-            whole.clone()
-        } else {
-            Glob::by_parts(pattern, &open)
+        let by_parts = match (is_everything, is_short) {
+            (true, _) => Glob::whole(pattern, &open),
+            (false, true) => Glob::completed(pattern, &open),
+            (false, false) => Glob::by_parts(pattern, &open),
         };
-        if is_short && test.short == ShortArn::Completed {
-            self.push(by_parts.clone(), Role::Whole(list));
+        if !is_everything && may_cross(pattern.as_str(), is_short) {
+            let reached = self.reached(pattern.as_str());
+            let mut start = by_parts.0.clone();
+            start.truncate(start.iter().position(|step| !matches!(step, Step::Is(_))).unwrap_or(start.len()));
+            start.push(Step::Many(Kind::Any));
+            self.push(Glob(start), Role::Reached(reached));
         }
-        self.push(by_parts, Role::ByParts(list));
-        self.push(whole, Role::Whole(list));
+        let is_open = !is_everything && is_short && test.short == ShortArn::Open;
+        self.push(by_parts, if is_open { Role::Split } else { Role::ByParts(list) });
         if has_variable(pattern) {
-            let filled = |key: &str| Some(sample(key).to_owned());
-            self.push(Glob::whole(pattern, &filled), Role::Filled);
-            self.push(Glob::by_parts(pattern, &filled), Role::Filled);
+            self.push(Glob::by_parts(pattern, &|key: &str| Some(sample(key).to_owned())), Role::Filled);
         }
+    }
+
+    /// The number of a pattern that may reach further.
+    fn reached(&mut self, text: &str) -> u32 {
+        let known = self.crossing.iter().position(|other| other == text);
+        let at = known.unwrap_or_else(|| {
+            self.crossing.push(text.to_owned());
+            self.crossing.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     fn account(&mut self, account: &str) {
@@ -169,7 +191,7 @@ impl<'f> Atoms<'f> {
             Glob::literal(account).0,
             vec![Step::Is(':'), Step::Many(Kind::Any)],
         ];
-        self.push(Glob(steps.concat()), Role::Account);
+        self.push(Glob(steps.concat()), Role::Split);
     }
 
     /// The partitions that are named, `aws` first.
@@ -186,23 +208,29 @@ impl<'f> Atoms<'f> {
     }
 
     fn class(&self, class: &Class) -> ResourceClass {
-        let (mut by_parts, mut whole, mut filled) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut by_parts, mut reached, mut filled) = (Vec::new(), Vec::new(), Vec::new());
         for matched in &class.matched {
             for role in self.roles.get(*matched as usize).into_iter().flatten() {
                 match role {
                     Role::ByParts(list) => by_parts.push(*list),
-                    Role::Whole(list) => whole.push(*list),
+                    Role::Reached(pattern) => reached.push(*pattern),
                     Role::Filled => filled.push(*matched),
-                    Role::Account => {}
+                    Role::Split => {}
                 }
             }
         }
-        for lists in [&mut by_parts, &mut whole, &mut filled] {
+        for lists in [&mut by_parts, &mut reached, &mut filled] {
             lists.sort_unstable();
             lists.dedup();
         }
-        ResourceClass { text: class.text.clone(), by_parts, whole, filled }
+        ResourceClass { text: class.text.clone(), by_parts, reached, filled }
     }
+}
+
+/// Whether a wildcard stands before the fifth colon, or colons are missing.
+fn may_cross(text: &str, is_short: bool) -> bool {
+    let fifth = text.match_indices(':').nth(4).map_or(text.len(), |(at, _)| at);
+    is_short || text.get(..fifth).is_some_and(|head| head.contains(['*', '?']))
 }
 
 /// How many parts a pattern of ARNs has, those in variables not counting.

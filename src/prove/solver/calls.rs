@@ -2,14 +2,21 @@
 
 use super::{Sides, Solver};
 use crate::{
+    policy::glob,
     prove::{
-        bdd::{NEVER, Node},
+        bdd::{ALWAYS, NEVER, Node},
         budget::Exhausted,
         partition::{account_of, list_of_resources, service_of},
     },
     semantics::{Caller, Context, Fact, Request, ResourceTest, Trait, Truth},
     simulate::fact_holds,
 };
+
+/// What a Boolean is called that stands for a wildcard which crosses a colon, before the pattern.
+pub(super) const CROSSING: &str = "crossing ";
+
+/// So many patterns are held against one another.
+const MOST_NESTED: usize = 200;
 
 impl Solver<'_> {
     /// Where the caller is one of which something is so.
@@ -84,19 +91,51 @@ impl Solver<'_> {
             let any = facts.iter().map(|fact| fact_holds(fact, &request, &mut buffer)).fold(Truth::False, Truth::or);
             truths.push(any);
         }
-        let mut sides = self.by_class(self.resource, &truths, "wildcards cross colons")?;
-        if !sides.is_plain() {
-            let list = space.resources.list(&name);
-            let having = |lists: &[u32]| list.is_some_and(|list| lists.binary_search(&list).is_ok());
-            let classes = || space.resources.classes.iter().zip(0..);
-            let by_parts: Vec<u32> = classes().filter(|(class, _)| having(&class.by_parts)).map(|(_, at)| at).collect();
-            let whole: Vec<u32> = classes().filter(|(class, _)| having(&class.whole)).map(|(_, at)| at).collect();
-            let (by_parts, whole) = (self.codes(self.resource, &by_parts)?, self.codes(self.resource, &whole)?);
-            let crosses = self.free("wildcards cross colons")?;
-            sides.open = self.diagram.choose(crosses, whole, by_parts)?;
+        let mut sides = self.by_class(self.resource, &truths, CROSSING)?;
+        let list = space.resources.list(&name);
+        let classes = || space.resources.classes.iter().zip(0..);
+        let of_list = |lists: &[u32]| list.is_some_and(|list| lists.binary_search(&list).is_ok());
+        let by_parts: Vec<u32> = classes().filter(|(class, _)| of_list(&class.by_parts)).map(|(_, at)| at).collect();
+        let mut any = vec![self.codes(self.resource, &by_parts)?];
+        for test in tests {
+            any.push(self.reached(test.pattern.as_str())?);
         }
+        sides.open = self.diagram.any(any)?;
         self.known.insert(name, sides);
         Ok(sides)
+    }
+
+    /// Where a pattern may match because a wildcard crosses a colon: a Boolean of its own.
+    pub(super) fn reached(&mut self, text: &str) -> Result<Node, Exhausted> {
+        let resources = &self.space.resources;
+        let Some(number) = resources.crossing.iter().position(|known| known == text) else { return Ok(NEVER) };
+        let reaches = |lists: &[u32]| u32::try_from(number).is_ok_and(|number| lists.binary_search(&number).is_ok());
+        let classes = resources.classes.iter().zip(0..);
+        let reached: Vec<u32> = classes.filter(|(class, _)| reaches(&class.reached)).map(|(_, at)| at).collect();
+        let reached = self.codes(self.resource, &reached)?;
+        let crosses = self.free(&format!("{CROSSING}{text}"))?;
+        self.diagram.both(reached, crosses)
+    }
+
+    /// That a pattern which lies in another matches no more than the other does, however wildcards are read.
+    ///
+    /// # Errors
+    /// [`Exhausted`] where the budget ends.
+    pub(in crate::prove) fn nested(&mut self) -> Result<Node, Exhausted> {
+        let space = self.space;
+        let crossing = &space.resources.crossing;
+        let mut all = Vec::new();
+        for inner in crossing.iter().take(MOST_NESTED) {
+            for outer in
+                crossing.iter().take(MOST_NESTED).filter(|outer| *outer != inner && glob::includes(outer, inner))
+            {
+                let [inner, outer] = [inner, outer].map(|text| self.free.get(&format!("{CROSSING}{text}")).copied());
+                if let (Some(inner), Some(outer)) = (inner, outer) {
+                    all.push(self.diagram.choose(inner, outer, ALWAYS)?);
+                }
+            }
+        }
+        self.diagram.all(all)
     }
 
     /// Something about the whole call.

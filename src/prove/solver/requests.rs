@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Block, KeyBlock, Solver, count};
+use super::{Block, KeyBlock, Solver, calls::CROSSING, count};
 use crate::prove::{
     bdd::{ALWAYS, Node, Variable},
     budget::Exhausted,
@@ -117,6 +117,17 @@ impl Solver<'_> {
         });
         let keys = keys.collect();
         Some(Choice { caller: code(self.caller), action: code(self.action), resource: code(self.resource), keys })
+    }
+
+    /// Whether a formula holds only where some wildcard crosses a colon.
+    pub(in crate::prove) fn turns_on_crossing(&self, node: Node) -> bool {
+        let crossing: HashSet<Variable> = self
+            .free
+            .iter()
+            .filter(|(name, _)| name.starts_with(CROSSING))
+            .filter_map(|(_, node)| self.diagram.model(*node)?.first().map(|(variable, _)| *variable))
+            .collect();
+        self.diagram.model(node).unwrap_or_default().iter().any(|(variable, is)| *is && crossing.contains(variable))
     }
 
     /// Where action and resource are of one service, or the action takes none.
