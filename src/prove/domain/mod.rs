@@ -2,5 +2,6 @@
 
 pub(super) mod address;
 pub(super) mod date;
+pub(super) mod glob;
 pub(super) mod number;
 pub(super) mod text;

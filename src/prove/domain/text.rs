@@ -4,152 +4,16 @@
 //! still may stand. Only characters that some pattern waits for are tried, and one that none does. So every way in which
 //! the patterns can agree and disagree on a text is found, each with a shortest text.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
-use crate::{
-    prove::budget::{Budget, Exhausted},
-    semantics::pattern::{Pattern, Piece},
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasherDefault,
 };
 
-/// Which characters a wildcard takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::prove) enum Kind {
-    /// Every one.
-    Any,
-    /// Every one but `:`.
-    NoColon,
-    /// Every one but `/` and `:`.
-    Name,
-    /// Small letters, digits and `-`.
-    Label,
-    /// Digits.
-    Digit,
-}
-
-impl Kind {
-    fn takes(self, character: char) -> bool {
-        match self {
-            Self::Any => true,
-            Self::NoColon => character != ':',
-            Self::Name => character != ':' && character != '/',
-            Self::Label => character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-',
-            Self::Digit => character.is_ascii_digit(),
-        }
-    }
-}
-
-/// One step of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::prove) enum Step {
-    /// This character.
-    Is(char),
-    /// This character in small letters, or one whose small letter it is.
-    IsWhateverCase(char),
-    /// One character of a kind.
-    One(Kind),
-    /// Any number of characters of a kind, none included.
-    Many(Kind),
-}
-
-/// A pattern, step by step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(in crate::prove) struct Glob(pub(in crate::prove) Vec<Step>);
-
-impl Glob {
-    /// A literal text.
-    #[must_use]
-    pub(in crate::prove) fn literal(text: &str) -> Self {
-        Self(text.chars().map(Step::Is).collect())
-    }
-
-    /// A text with `*` and `?`, which cross everything.
-    #[must_use]
-    pub(in crate::prove) fn wild(text: &str) -> Self {
-        Self(
-            text.chars()
-                .map(|character| match character {
-                    '*' => Step::Many(Kind::Any),
-                    '?' => Step::One(Kind::Any),
-                    other => Step::Is(other),
-                })
-                .collect(),
-        )
-    }
-
-    /// A pattern whose wildcards cross everything. `filled` says what stands for a variable; `*` where it says nothing.
-    #[must_use]
-    pub(in crate::prove) fn whole(pattern: &Pattern, filled: &impl Fn(&str) -> Option<String>) -> Self {
-        Self::of(pattern, filled, |_| Kind::Any)
-    }
-
-    /// A pattern whose wildcards stay within the first five parts of an ARN.
-    #[must_use]
-    pub(in crate::prove) fn by_parts(pattern: &Pattern, filled: &impl Fn(&str) -> Option<String>) -> Self {
-        Self::of(pattern, filled, |colons| if colons < 5 { Kind::NoColon } else { Kind::Any })
-    }
-
-    /// A pattern of fewer than six parts, each missing one being `*`.
-    #[must_use]
-    pub(in crate::prove) fn completed(pattern: &Pattern, filled: &impl Fn(&str) -> Option<String>) -> Self {
-        let mut glob = Self::of(pattern, filled, |_| Kind::NoColon);
-        glob.0.extend([Step::Is(':'), Step::Many(Kind::Any)]);
-        glob
-    }
-
-    fn of(pattern: &Pattern, filled: &impl Fn(&str) -> Option<String>, kind: impl Fn(usize) -> Kind) -> Self {
-        let mut steps = Vec::new();
-        let mut colons = 0;
-        for piece in pattern.pieces() {
-            match piece {
-                Piece::Text(text) => {
-                    colons += text.matches(':').count();
-                    steps.extend(text.chars().map(Step::Is));
-                }
-                Piece::Any => steps.push(Step::Many(kind(colons))),
-                Piece::One => steps.push(Step::One(kind(colons))),
-                Piece::Variable { key, .. } => match filled(key) {
-                    Some(text) => steps.extend(text.chars().map(Step::Is)),
-                    None => steps.push(Step::Many(Kind::Any)),
-                },
-            }
-        }
-        Self(steps)
-    }
-
-    /// The same, letter case not counting.
-    #[must_use]
-    pub(in crate::prove) fn whatever_case(mut self) -> Self {
-        for step in &mut self.0 {
-            if let Step::Is(character) = *step {
-                *step = Step::IsWhateverCase(small(character));
-            }
-        }
-        self
-    }
-
-    /// The pattern with something readable in the place of its wildcards.
-    #[must_use]
-    pub(in crate::prove) fn example(&self, many: &str, one: char) -> String {
-        let mut text = String::new();
-        for step in &self.0 {
-            match step {
-                Step::Is(character) | Step::IsWhateverCase(character) => text.push(*character),
-                Step::One(_) => text.push(one),
-                Step::Many(_) => text.push_str(many),
-            }
-        }
-        text
-    }
-}
-
-/// A character in small letters, where that is one character.
-fn small(character: char) -> char {
-    let mut lower = character.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => character,
-    }
-}
+use super::glob::{Glob, Kind, Step, small};
+use crate::prove::{
+    bdd::Mixer,
+    budget::{Budget, Exhausted},
+};
 
 /// What no test tells apart: which of the patterns match, and a text that they match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,6 +62,8 @@ enum Slot {
 
 struct Search {
     slots: Vec<Slot>,
+    /// The pattern of each slot.
+    owners: Vec<u32>,
     /// The first slot of the base.
     base: u32,
     starts: Vec<u32>,
@@ -208,7 +74,7 @@ const OTHERS: &str = "xyzabcdefghijklmnopqrstuvwXYZABCDEFGHIJKLMNOPQRSTUVW_.-789
 
 impl Search {
     fn new(globs: &[Glob], base: &[Glob]) -> Self {
-        let mut search = Self { slots: Vec::new(), base: 0, starts: Vec::new() };
+        let mut search = Self { slots: Vec::new(), owners: Vec::new(), base: 0, starts: Vec::new() };
         for (index, glob) in globs.iter().enumerate() {
             search.add(glob, u32::try_from(index).ok());
         }
@@ -220,9 +86,11 @@ impl Search {
     }
 
     fn add(&mut self, glob: &Glob, number: Option<u32>) {
+        let owner = count(self.starts.len());
         self.starts.push(count(self.slots.len()));
         self.slots.extend(glob.0.iter().copied().map(Slot::Step));
         self.slots.push(Slot::End(number));
+        self.owners.resize(self.slots.len(), owner);
     }
 
     fn slot(&self, place: u32) -> Slot {
@@ -241,6 +109,7 @@ impl Search {
     fn start(&self) -> Vec<u32> {
         let mut state = Vec::new();
         self.starts.iter().for_each(|place| self.reach(*place, &mut state));
+        self.keep_furthest(&mut state);
         state
     }
 
@@ -258,7 +127,30 @@ impl Search {
         }
         next.sort_unstable();
         next.dedup();
+        self.keep_furthest(&mut next);
         (next.last().is_some_and(|place| *place >= self.base)).then_some(next)
+    }
+
+    /// Drops the places of a pattern before its last wildcard that takes everything: whatever they still match, it matches
+    /// too.
+    fn keep_furthest(&self, state: &mut Vec<u32>) {
+        let mut write = state.len();
+        let mut free_of = u32::MAX;
+        for read in (0..state.len()).rev() {
+            let Some(place) = state.get(read).copied() else { continue };
+            let Some(owner) = self.owners.get(place as usize).copied() else { continue };
+            if owner == free_of {
+                continue;
+            }
+            write -= 1;
+            if let Some(kept) = state.get_mut(write) {
+                *kept = place;
+            }
+            if let Slot::Step(Step::Many(Kind::Any)) = self.slot(place) {
+                free_of = owner;
+            }
+        }
+        state.drain(..write);
     }
 
     /// The patterns that match at a state; `None` where the text is not of the base.
@@ -329,35 +221,37 @@ impl Search {
     }
 
     fn run(&self, budget: &mut Budget) -> Result<Vec<Class>, Exhausted> {
-        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
         // How each state was first reached.
         let mut from: Vec<(u32, char)> = vec![(0, ' ')];
+        let mut states: Vec<Box<[u32]>> = vec![self.start().into()];
+        let mut known: HashMap<Box<[u32]>, u32, BuildHasherDefault<Mixer>> = HashMap::default();
         let mut found: HashSet<Vec<u32>> = HashSet::new();
         let mut classes = Vec::new();
         let mut places = 0;
-        let start = self.start();
-        known.insert(start.clone(), 0);
-        let mut waiting = VecDeque::from([(start, 0_u32)]);
-        while let Some((state, number)) = waiting.pop_front() {
+        known.extend(states.iter().map(|state| (state.clone(), 0)));
+        let mut number = 0;
+        while let Some(state) = states.get(number).cloned() {
+            let here = count(number);
+            number += 1;
             if let Some(matched) = self.accepted(&state)
                 && found.insert(matched.clone())
             {
-                classes.push(Class { matched, text: text_of(&from, number) });
+                classes.push(Class { matched, text: text_of(&from, here) });
             }
             for character in self.characters(&state) {
                 budget.take(1 + state.len() / 8, Exhausted::Classes)?;
                 let Some(next) = self.after(&state, character, small(character)) else { continue };
-                if known.contains_key(&next) {
+                if known.contains_key(next.as_slice()) {
                     continue;
                 }
                 places += next.len() * 2;
                 if places > MOST_PLACES {
                     return Err(Exhausted::Classes);
                 }
-                let fresh = count(from.len());
-                from.push((number, character));
-                known.insert(next.clone(), fresh);
-                waiting.push_back((next, fresh));
+                let next: Box<[u32]> = next.into();
+                known.insert(next.clone(), count(from.len()));
+                from.push((here, character));
+                states.push(next);
             }
         }
         Ok(classes)

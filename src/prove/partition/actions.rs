@@ -7,7 +7,10 @@ use crate::{
     policy::glob,
     prove::{
         budget::{Budget, Exhausted},
-        domain::text::{self, Glob, Kind, Step},
+        domain::{
+            glob::{Glob, Kind, Step},
+            text,
+        },
     },
     reference::Reference,
     semantics::{Caller, Context, Request, Trait},

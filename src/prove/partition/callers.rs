@@ -7,7 +7,10 @@ use crate::{
     policy::{AccountId, Principal},
     prove::{
         budget::{Budget, Exhausted},
-        domain::text::{self, Glob, Kind, Step},
+        domain::{
+            glob::{Glob, Kind, Step},
+            text,
+        },
     },
     semantics::{
         Caller,

@@ -8,8 +8,9 @@ use crate::{
     prove::{
         budget::{Budget, Exhausted},
         domain::{
-            address, date, number,
-            text::{self, Glob, Kind, Step},
+            address, date,
+            glob::{Glob, Kind, Step},
+            number, text,
         },
     },
     reference::{KeyInfo, KeyType, Reference},

@@ -4,6 +4,7 @@
 
 mod actions;
 mod callers;
+mod crossing;
 mod keys;
 mod material;
 mod resources;
@@ -17,6 +18,7 @@ use crate::{
 
 pub(super) use actions::{ActionClass, Actions, service_of};
 pub(super) use callers::Who;
+pub(super) use crossing::{crossing_name, lies_in};
 pub(super) use keys::KeyAxis;
 pub(super) use material::{ACCOUNT, Listing, Material, has_variable, list_of_actions, list_of_resources, listings};
 pub(super) use resources::{Reach, Resources, account_of, arns_of};

@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     actions::Actions,
+    crossing::{crossing_name, may_cross},
     material::{ACCOUNT, Material, has_variable, list_of_resources, sample},
 };
 use crate::{
     prove::{
         budget::{Budget, Exhausted},
-        domain::text::{self, Class, Glob, Kind, Step},
+        domain::{
+            glob::{Glob, Kind, Step},
+            text::{self, Class},
+        },
     },
     reference::{ActionResource, Reference},
     semantics::{ResourceTest, ShortArn},
@@ -38,7 +42,7 @@ pub(in crate::prove) struct Resources {
     /// The classes.
     pub(in crate::prove) classes: Vec<ResourceClass>,
     lists: HashMap<String, u32>,
-    /// The patterns that may reach further, by their text.
+    /// The patterns that may reach further, by their name.
     pub(in crate::prove) crossing: Vec<String>,
 }
 
@@ -162,7 +166,7 @@ impl<'f> Atoms<'f> {
             (false, false) => Glob::by_parts(pattern, &open),
         };
         if !is_everything && may_cross(pattern.as_str(), is_short) {
-            let reached = self.reached(pattern.as_str());
+            let reached = self.reached(crossing_name(pattern));
             let mut start = by_parts.0.clone();
             start.truncate(start.iter().position(|step| !matches!(step, Step::Is(_))).unwrap_or(start.len()));
             start.push(Step::Many(Kind::Any));
@@ -176,10 +180,10 @@ impl<'f> Atoms<'f> {
     }
 
     /// The number of a pattern that may reach further.
-    fn reached(&mut self, text: &str) -> u32 {
-        let known = self.crossing.iter().position(|other| other == text);
+    fn reached(&mut self, name: String) -> u32 {
+        let known = self.crossing.iter().position(|other| *other == name);
         let at = known.unwrap_or_else(|| {
-            self.crossing.push(text.to_owned());
+            self.crossing.push(name);
             self.crossing.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
@@ -225,12 +229,6 @@ impl<'f> Atoms<'f> {
         }
         ResourceClass { text: class.text.clone(), by_parts, reached, filled }
     }
-}
-
-/// Whether a wildcard stands before the fifth colon, or colons are missing.
-fn may_cross(text: &str, is_short: bool) -> bool {
-    let fifth = text.match_indices(':').nth(4).map_or(text.len(), |(at, _)| at);
-    is_short || text.get(..fifth).is_some_and(|head| head.contains(['*', '?']))
 }
 
 /// How many parts a pattern of ARNs has, those in variables not counting.

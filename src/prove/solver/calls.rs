@@ -2,13 +2,12 @@
 
 use super::{Sides, Solver};
 use crate::{
-    policy::glob,
     prove::{
         bdd::{ALWAYS, NEVER, Node},
         budget::Exhausted,
-        partition::{account_of, list_of_resources, service_of},
+        partition::{account_of, crossing_name, lies_in, list_of_resources, service_of},
     },
-    semantics::{Caller, Context, Fact, Request, ResourceTest, Trait, Truth},
+    semantics::{Caller, Context, Fact, Request, ResourceTest, Trait, Truth, pattern::Pattern},
     simulate::fact_holds,
 };
 
@@ -98,7 +97,7 @@ impl Solver<'_> {
         let by_parts: Vec<u32> = classes().filter(|(class, _)| of_list(&class.by_parts)).map(|(_, at)| at).collect();
         let mut any = vec![self.codes(self.resource, &by_parts)?];
         for test in tests {
-            any.push(self.reached(test.pattern.as_str())?);
+            any.push(self.reached(&test.pattern)?);
         }
         sides.open = self.diagram.any(any)?;
         self.known.insert(name, sides);
@@ -106,14 +105,15 @@ impl Solver<'_> {
     }
 
     /// Where a pattern may match because a wildcard crosses a colon: a Boolean of its own.
-    pub(super) fn reached(&mut self, text: &str) -> Result<Node, Exhausted> {
+    pub(super) fn reached(&mut self, pattern: &Pattern) -> Result<Node, Exhausted> {
         let resources = &self.space.resources;
-        let Some(number) = resources.crossing.iter().position(|known| known == text) else { return Ok(NEVER) };
-        let reaches = |lists: &[u32]| u32::try_from(number).is_ok_and(|number| lists.binary_search(&number).is_ok());
+        let name = crossing_name(pattern);
+        let Some(number) = resources.crossing.iter().position(|known| *known == name) else { return Ok(NEVER) };
+        let is_of = |lists: &[u32]| u32::try_from(number).is_ok_and(|number| lists.binary_search(&number).is_ok());
         let classes = resources.classes.iter().zip(0..);
-        let reached: Vec<u32> = classes.filter(|(class, _)| reaches(&class.reached)).map(|(_, at)| at).collect();
+        let reached: Vec<u32> = classes.filter(|(class, _)| is_of(&class.reached)).map(|(_, at)| at).collect();
         let reached = self.codes(self.resource, &reached)?;
-        let crosses = self.free(&format!("{CROSSING}{text}"))?;
+        let crosses = self.free(&format!("{CROSSING}{name}"))?;
         self.diagram.both(reached, crosses)
     }
 
@@ -126,9 +126,7 @@ impl Solver<'_> {
         let crossing = &space.resources.crossing;
         let mut all = Vec::new();
         for inner in crossing.iter().take(MOST_NESTED) {
-            for outer in
-                crossing.iter().take(MOST_NESTED).filter(|outer| *outer != inner && glob::includes(outer, inner))
-            {
+            for outer in crossing.iter().take(MOST_NESTED).filter(|outer| *outer != inner && lies_in(outer, inner)) {
                 let [inner, outer] = [inner, outer].map(|text| self.free.get(&format!("{CROSSING}{text}")).copied());
                 if let (Some(inner), Some(outer)) = (inner, outer) {
                     all.push(self.diagram.choose(inner, outer, ALWAYS)?);

@@ -28,7 +28,7 @@ impl Solver<'_> {
         let open = self.abstracted(&fact, block, &variables, &name, &mut |at, context| {
             Request::new(Caller::Anonymous, "s3:GetObject", texts.get(at).copied().unwrap_or("*"), None, context)
         })?;
-        let reached = self.reached(test.pattern.as_str())?;
+        let reached = self.reached(&test.pattern)?;
         let open = self.diagram.either(open, reached)?;
         Ok(Sides { open, ..filled })
     }
