@@ -92,7 +92,7 @@ pub(super) fn run(args: &RulesArgs) -> Exit {
 
 /// Runs the rules of a folder on their own examples.
 fn test(folder: &Path, style: &Style) -> Exit {
-    match settings::own_rules(&[folder.to_owned()], Want::Named(&[])) {
+    match settings::own_rules(&[folder.to_owned()], Want::Own) {
         Ok(loaded) => {
             let (rules, examples) = (plural(loaded.rules, "rule"), plural(loaded.examples, "example"));
             screen::print(&format!("{rules}, {examples}: each rule does what its examples say\n"));

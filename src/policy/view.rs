@@ -31,6 +31,36 @@ enum Value {
     Map(Vec<(String, View)>),
 }
 
+/// The elements of a policy itself.
+const POLICY_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
+
+/// The elements whose values are lists in the view, however they are written.
+const LISTS: [&str; 5] = ["Statement", "Action", "NotAction", "Resource", "NotResource"];
+
+/// Whether some policy's view has a member of this name: an element, a kind of principal, an operator, or what may be a
+/// condition key.
+#[must_use]
+pub fn may_have(name: &str) -> bool {
+    elements().any(|element| element == name)
+        || name.contains(':')
+        || name.parse::<Operator>().is_ok_and(|operator| operator.to_string() == name)
+}
+
+/// What stands under a name in the view where it is no text: a list or an object.
+#[must_use]
+pub fn shape(name: &str) -> Option<&'static str> {
+    if ["Principal", "NotPrincipal", "Condition"].contains(&name) || name.parse::<Operator>().is_ok() {
+        return Some("an object");
+    }
+    let is_list = LISTS.contains(&name) || PrincipalKind::NAMES.contains(&name) || name.contains(':');
+    is_list.then_some("a list")
+}
+
+/// The names that the view gives to elements and kinds of principals.
+pub fn elements() -> impl Iterator<Item = &'static str> {
+    POLICY_ELEMENTS.into_iter().chain(super::STATEMENT_ELEMENTS).chain(PrincipalKind::NAMES)
+}
+
 impl View {
     /// The view of a policy, from the tree that it was read from. `spell` gives a condition key as AWS spells it.
     #[must_use]
@@ -38,7 +68,7 @@ impl View {
         let builder = Builder { policy, spell };
         let mut members = Vec::new();
         for member in root.as_map().filter(|_| !policy.fragment).unwrap_or_default() {
-            let name = spelt(&member.key, &["Version", "Id", "Statement"]);
+            let name = spelt(&member.key, &POLICY_ELEMENTS);
             let value =
                 if name == "Statement" { builder.statements(&member.value) } else { plain(&member.value, None) };
             members.push((name, value));

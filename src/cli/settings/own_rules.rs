@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rayon::prelude::*;
+
 use super::file::{ConfigFile, Trouble, source};
 use crate::{
     cli::{args::SettingsArgs, inputs},
@@ -15,11 +17,14 @@ use crate::{
         Catalogue,
         declarative::{Loaded, Want, load},
     },
-    source::Sources,
+    source::{Source, Sources},
 };
 
 /// So many folders within each other are looked through.
 const DEEPEST: usize = 16;
+
+/// So few files are read sooner than threads are started.
+const FEW: usize = 16;
 
 /// The rules that may be named in a run.
 ///
@@ -31,10 +36,13 @@ pub(super) fn catalogue(args: &SettingsArgs, file: Option<&ConfigFile>) -> Resul
         Some((file, texts)) => texts.values.iter().map(|text| file.beside(&text.value).into()).collect(),
         None => args.rules.clone(),
     };
-    let mut words: Vec<String> = args.select.iter().chain(&args.ignore).cloned().collect();
-    words.extend(args.severity.iter().map(|(rule, _)| rule.clone()));
-    words.extend(file.into_iter().flat_map(|file| words_of(&file.config)));
-    loaded(&folders, Want::Named(&words)).map(|loaded| loaded.catalogue)
+    let config = file.map(|file| &file.config);
+    let mut chosen: Vec<String> = args.select.clone();
+    chosen.extend(config.into_iter().flat_map(chosen_by));
+    let mut mentioned: Vec<String> = args.ignore.clone();
+    mentioned.extend(args.severity.iter().map(|(rule, _)| rule.clone()));
+    mentioned.extend(config.into_iter().flat_map(mentioned_by));
+    loaded(&folders, Want::Named { chosen: &chosen, mentioned: &mentioned }).map(|loaded| loaded.catalogue)
 }
 
 /// Every rule, with those of some folders.
@@ -57,20 +65,29 @@ pub(in crate::cli) fn loaded(folders: &[PathBuf], want: Want<'_>) -> Result<Load
     }
     files.sort();
     files.dedup();
+    let read = |file: &PathBuf| source(file, "a rule is a file of YAML");
+    let read: Vec<Result<Source, Trouble>> =
+        if files.len() < FEW { files.iter().map(read).collect() } else { files.par_iter().map(read).collect() };
     let mut sources = Sources::default();
-    for file in &files {
-        sources.push(source(file, "a rule is a file of YAML")?);
+    for source in read {
+        sources.push(source?);
     }
     load(&sources, want).map_err(|rejected| Trouble::Rules(Box::new(sources), rejected.0))
 }
 
-/// The words of a configuration that may name rules.
-fn words_of(config: &Config) -> Vec<String> {
-    let lists = [&config.select, &config.ignore, &config.packs];
-    let listed = lists.into_iter().flatten().flat_map(|texts| &texts.values);
+/// The words by which a configuration chooses rules.
+fn chosen_by(config: &Config) -> impl Iterator<Item = String> {
+    let lists = [&config.select, &config.packs];
+    lists.into_iter().flatten().flat_map(|texts| &texts.values).map(|text| text.value.clone())
+}
+
+/// The words by which a configuration names rules that it does not choose.
+fn mentioned_by(config: &Config) -> impl Iterator<Item = String> {
+    let listed = config.ignore.iter().flat_map(|texts| &texts.values);
     let entries = config.accepted.iter().flat_map(|entry| &entry.rule);
+    let of_paths = config.paths.iter().flat_map(|path| &path.ignore);
     let levels = config.severity.iter().map(|(rule, _)| rule);
-    listed.chain(entries).chain(levels).map(|text| text.value.clone()).collect()
+    listed.chain(entries).chain(of_paths).chain(levels).map(|text| text.value.clone())
 }
 
 /// The files of rules in a folder, or the one that was named.
@@ -81,12 +98,15 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Tro
     }
     let told = |error: &std::io::Error| unreadable(path, inputs::cause(error));
     for entry in fs::read_dir(path).map_err(|error| told(&error))? {
-        let entry = entry.map_err(|error| told(&error))?.path();
-        let is_rule = entry.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if entry.is_dir() && depth < DEEPEST && !is_hidden(&entry) {
-            gather(&entry, depth + 1, files)?;
-        } else if is_rule && entry.is_file() {
-            files.push(entry);
+        let entry = entry.map_err(|error| told(&error))?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(|error| told(&error))?);
+        let is_rule = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if kind.is_dir() || kind.is_symlink() && path.is_dir() {
+            if depth < DEEPEST && !is_hidden(&path) {
+                gather(&path, depth + 1, files)?;
+            }
+        } else if is_rule && (kind.is_file() || path.is_file()) {
+            files.push(path);
         }
     }
     Ok(())

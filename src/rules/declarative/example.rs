@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// Policies that the rule must flag, and those that it must not.
-pub(super) struct Examples {
-    fail: Vec<Example>,
-    pass: Vec<Example>,
+pub(super) struct Examples<'t> {
+    fail: Vec<Example<'t>>,
+    pass: Vec<Example<'t>>,
 }
 
-struct Example {
-    policy: Node<'static>,
+struct Example<'t> {
+    policy: Node<'t>,
     kind: PolicyKind,
     declared: Declared,
 }
@@ -28,7 +28,7 @@ const SETTINGS: [&str; 6] = ["name", "kind", "account", "workload", "admin", "po
 
 /// Reads `examples`: a policy or a list of them under `fail` and under `pass`; a policy stands bare, or under `policy`
 /// beside what the user would declare.
-pub(super) fn read(node: &Node<'static>, kind: PolicyKind, complaints: &mut Vec<Complaint>) -> Examples {
+pub(super) fn read<'t>(node: &Node<'t>, kind: PolicyKind, complaints: &mut Vec<Complaint>) -> Examples<'t> {
     let fields = fields::of(node, "`examples`", &EXAMPLES, complaints);
     let mut list = |name: &'static str| {
         let Some(found) = fields.need(name, "`examples`", node, complaints) else { return Vec::new() };
@@ -40,7 +40,7 @@ pub(super) fn read(node: &Node<'static>, kind: PolicyKind, complaints: &mut Vec<
     Examples { fail: list("fail"), pass: list("pass") }
 }
 
-fn example(node: &Node<'static>, kind: PolicyKind, complaints: &mut Vec<Complaint>) -> Option<Example> {
+fn example<'t>(node: &Node<'t>, kind: PolicyKind, complaints: &mut Vec<Complaint>) -> Option<Example<'t>> {
     if node.get("policy").is_none() {
         if node.get("Statement").is_none() {
             let complaint = Complaint::new(node.span, "an example is a policy: an object with `Statement`");
@@ -73,7 +73,7 @@ fn example(node: &Node<'static>, kind: PolicyKind, complaints: &mut Vec<Complain
     Some(Example { policy, kind, declared: Declared { account, workloads, admins, ..Declared::default() } })
 }
 
-impl Examples {
+impl Examples<'_> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.fail.len() + self.pass.len()
@@ -99,14 +99,14 @@ impl Examples {
 }
 
 /// Why a rule may have said nothing of an example.
-fn silent(rule: &Rule, example: &Example) -> String {
+fn silent(rule: &Rule, example: &Example<'_>) -> String {
     if !rule.speaks_of(example.kind) {
         return format!("`applies_to` leaves out policies of the kind {}", example.kind.word());
     }
     "what the path selects, or a predicate of `where`, does not hold of it".to_owned()
 }
 
-impl Example {
+impl Example<'_> {
     /// What to underline: the policy's statements tell more than its braces.
     fn start(&self) -> crate::source::Span {
         let statements = self.policy.get("Statement");
@@ -116,7 +116,7 @@ impl Example {
 }
 
 impl Rule {
-    fn look_at(&self, example: &Example) -> Vec<Finding> {
+    fn look_at(&self, example: &Example<'_>) -> Vec<Finding> {
         if !self.speaks_of(example.kind) {
             return Vec::new();
         }

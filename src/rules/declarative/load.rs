@@ -19,8 +19,15 @@ use crate::{
 /// Which of the shipped rules and packs a run may need.
 #[derive(Clone, Copy, Debug)]
 pub enum Want<'w> {
-    /// Those that these words name, if any does.
-    Named(&'w [String]),
+    /// None, unless a pack of the user includes one.
+    Own,
+    /// Those that words name, if any does.
+    Named {
+        /// The rules and packs that are chosen: these speak.
+        chosen: &'w [String],
+        /// What is named otherwise, to be ignored or to be given a severity: it means something, but speaks no sooner.
+        mentioned: &'w [String],
+    },
     /// All of them.
     All,
 }
@@ -64,7 +71,10 @@ pub fn load(own: &Sources, want: Want<'_>) -> Result<Loaded, Rejected> {
     complaints.extend(clashes(&held, &packs, own));
     let needs_shipped = match want {
         Want::All => true,
-        Want::Named(words) => !packs.is_empty() || words.iter().any(|word| shipped::is_named(word)),
+        Want::Own => !packs.is_empty(),
+        Want::Named { chosen, mentioned } => {
+            !packs.is_empty() || chosen.iter().chain(mentioned).any(|word| shipped::is_named(word))
+        }
     };
     let (count, examples) = (held.len(), held.iter().map(|held| held.examples).sum());
     let mut rules: Vec<Rule> = held.into_iter().map(|held| held.rule).collect();
@@ -93,9 +103,13 @@ pub fn load(own: &Sources, want: Want<'_>) -> Result<Loaded, Rejected> {
 
 /// Whether a shipped rule is asked for, by its name or by a pack that holds it.
 fn is_wanted(id: &str, want: Want<'_>, packs: &[&'static Pack]) -> bool {
-    let Want::Named(words) = want else { return true };
+    let chosen = match want {
+        Want::All => return true,
+        Want::Own => return false,
+        Want::Named { chosen, .. } => chosen,
+    };
     let in_pack = |word: &String| packs.iter().any(|pack| pack.name == *word && pack.rules.contains(&id));
-    words.iter().any(|word| word == id || in_pack(word))
+    chosen.iter().any(|word| word == id || in_pack(word))
 }
 
 /// So few files are read sooner than threads are started.

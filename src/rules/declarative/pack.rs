@@ -58,7 +58,7 @@ impl PackFile {
 ///
 /// # Errors
 /// All that is wrong with it but what it names, which [`resolve`] looks for.
-pub(super) fn read(root: &Node<'static>) -> Result<PackFile, Vec<Complaint>> {
+pub(super) fn read(root: &Node<'_>) -> Result<PackFile, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let fields = fields::of(root, "a pack", &FIELDS, &mut complaints);
     let name = fields.get("pack").and_then(|node| text(node, "`pack`", &mut complaints));
@@ -76,7 +76,7 @@ pub(super) fn read(root: &Node<'static>) -> Result<PackFile, Vec<Complaint>> {
     }
 }
 
-fn control(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<ControlFile> {
+fn control(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<ControlFile> {
     let fields = fields::of(node, "a control", &CONTROL, complaints);
     let id = text(fields.need("id", "a control", node, complaints)?, "`id`", complaints)?;
     let rules = fields.get("rules").map_or_else(Vec::new, |node| texts(node, "rules", complaints));
@@ -84,11 +84,11 @@ fn control(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Cont
     Some(ControlFile { id: id.value, rules, note: remark.map(|remark| remark.value).unwrap_or_default() })
 }
 
-fn text(node: &Node<'static>, what: &str, complaints: &mut Vec<Complaint>) -> Option<Spanned<String>> {
+fn text(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Option<Spanned<String>> {
     fields::text(node, what, complaints).map(|text| Spanned::new(text.trim().to_owned(), node.span))
 }
 
-fn texts(node: &Node<'static>, name: &str, complaints: &mut Vec<Complaint>) -> Vec<Spanned<String>> {
+fn texts(node: &Node<'_>, name: &str, complaints: &mut Vec<Complaint>) -> Vec<Spanned<String>> {
     node.items().iter().filter_map(|item| text(item, &format!("`{name}`"), complaints)).collect()
 }
 

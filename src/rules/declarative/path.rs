@@ -11,7 +11,13 @@ use jsonpath_rust::{
     query::{QueryRef, js_path_process},
 };
 
-use crate::policy::{Effect, view::View};
+use crate::{
+    policy::{
+        Effect,
+        view::{self, View},
+    },
+    spelling,
+};
 
 /// What a rule looks at.
 #[derive(Debug)]
@@ -30,12 +36,14 @@ pub(super) enum Path {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PathError {
     pub(super) message: String,
-    pub(super) help: &'static str,
+    pub(super) help: String,
 }
 
 /// So long a path, and so many brackets within each other, are read.
 const MAX_LENGTH: usize = 1000;
 const MAX_BRACKETS: usize = 16;
+
+const LIKE_AWS: &str = "elements, operators and condition keys are spelt as AWS spells them: `Action`, `StringEquals`";
 
 const PREDICATES: &str =
     "`where` asks what a statement means, whatever its spelling: `action: { covers: kms:Decrypt }`";
@@ -63,7 +71,7 @@ impl Path {
     pub(super) fn of_selected(text: &str) -> Result<Self, PathError> {
         match text.strip_prefix("$.") {
             Some(name) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                Ok(Self::Element(name.to_owned()))
+                member(name).map_or_else(|| Ok(Self::Element(name.to_owned())), Err)
             }
             _ if text == "$" => Ok(Self::Policy),
             _ => Ok(Self::Query(read(text)?)),
@@ -89,7 +97,7 @@ pub(super) fn run<'v>(query: &JpQuery, view: &'v View) -> Vec<&'v View> {
 }
 
 fn read(text: &str) -> Result<JpQuery, PathError> {
-    let error = |message: &str, help| Err(PathError { message: message.to_owned(), help });
+    let error = |message: &str, help: &str| Err(PathError { message: message.to_owned(), help: help.to_owned() });
     if text.len() > MAX_LENGTH || text.bytes().filter(|byte| matches!(byte, b'[' | b'(')).count() > MAX_BRACKETS {
         return error("this path is too long to be read", "the predicates of `where` say most things in one line");
     }
@@ -126,14 +134,20 @@ fn selector(selector: &Selector) -> Option<PathError> {
     }
 }
 
-/// A name with blanks: of `@.Action in ['*']` the library makes a member named `Action in`, which no policy has.
+/// A name that no policy has: of `@.Action in ['*']` the library makes a member named `Action in`, and what is misspelt
+/// selects nothing.
 fn member(name: &str) -> Option<PathError> {
-    let is_name = |character: char| character.is_alphanumeric() || ":/_-.*=${}+@".contains(character);
-    if !name.is_empty() && name.chars().all(is_name) {
+    if view::may_have(name) {
         return None;
     }
     let message = format!("this path asks for a member named `{name}`, which no policy has");
-    Some(PathError { message, help: "RFC 9535 has no `in`, `size` or `=~`; `where` asks for what a statement means" })
+    let help = if name.contains([' ', '=', '~']) {
+        "RFC 9535 has no `in`, `size` or `=~`; `where` asks for what a statement means".to_owned()
+    } else {
+        let meant = spelling::by_edits(name, view::elements(), str::to_ascii_lowercase);
+        meant.map_or_else(|| LIKE_AWS.to_owned(), |meant| format!("did you mean `{meant}`?"))
+    };
+    Some(PathError { message, help })
 }
 
 fn filter(filter: &Filter) -> Option<PathError> {
@@ -143,9 +157,24 @@ fn filter(filter: &Filter) -> Option<PathError> {
         Filter::Atom(FilterAtom::Test { expr, .. }) => test(expr),
         Filter::Atom(FilterAtom::Comparison(comparison)) => {
             let (left, right) = comparison.vals();
-            comparable(left).or_else(|| comparable(right))
+            comparable(left).or_else(|| comparable(right)).or_else(|| list_as_text(left, right))
         }
     }
+}
+
+/// A list or an object beside a text, which it never equals: `@.Action == 'kms:*'`.
+fn list_as_text(left: &Comparable, right: &Comparable) -> Option<PathError> {
+    let ((Comparable::SingularQuery(query), Comparable::Literal(_))
+    | (Comparable::Literal(_), Comparable::SingularQuery(query))) = (left, right)
+    else {
+        return None;
+    };
+    let (SingularQuery::Current(steps) | SingularQuery::Root(steps)) = query;
+    let Some(SingularQuerySegment::Name(name)) = steps.last() else { return None };
+    view::shape(name).map(|shape| PathError {
+        message: format!("`{name}` is {shape} for a path, which equals no text"),
+        help: "compare an item of it, as in `?@.Action[?@ == 'kms:*']`; `where` asks what a statement means".to_owned(),
+    })
 }
 
 fn comparable(comparable: &Comparable) -> Option<PathError> {
@@ -171,8 +200,9 @@ fn test(test: &Test) -> Option<PathError> {
 
 /// `match` and `search` compile a regular expression for every node, and what is no function of RFC 9535 is the library's.
 fn function(function: &TestFunction) -> Option<PathError> {
-    let refused =
-        |name: &str| Some(PathError { message: format!("`{name}()` is not supported in a path"), help: PREDICATES });
+    let refused = |name: &str| {
+        Some(PathError { message: format!("`{name}()` is not supported in a path"), help: PREDICATES.to_owned() })
+    };
     match function {
         TestFunction::Match(..) => refused("match"),
         TestFunction::Search(..) => refused("search"),
@@ -205,6 +235,25 @@ mod tests {
             "this path asks for a member named `Action in`, which no policy has"
         );
         assert!(message("$.Statement[?@.Action size 2]").contains("Action size"));
+    }
+
+    #[test]
+    fn a_name_that_no_policy_has_is_refused() {
+        let told = Path::of_policy("$.Statement[*].Actions").unwrap_err();
+        assert_eq!(told.message, "this path asks for a member named `Actions`, which no policy has");
+        assert_eq!(told.help, "did you mean `Action`?");
+        assert!(message("$.Statement[?@.Condition.stringEquals]").contains("`stringEquals`"));
+    }
+
+    #[test]
+    fn a_list_that_is_held_against_a_text_is_refused() {
+        let wrong = "`Action` is a list for a path, which equals no text";
+        assert_eq!(message("$.Statement[?@.Action == 'kms:*']"), wrong);
+        assert_eq!(message("$.Statement[?'kms:*' == @.Action]"), wrong);
+        assert!(Path::of_policy("$.Statement[?@.Action[?@ == 'kms:*']]").is_ok());
+        assert!(Path::of_policy("$.Statement[?@.Action[0] == 'kms:*']").is_ok());
+        assert!(Path::of_policy("$.Statement[?@.Sid == 'x']").is_ok());
+        assert!(Path::of_selected("$.Actions").is_err());
     }
 
     #[test]

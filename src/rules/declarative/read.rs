@@ -36,18 +36,18 @@ pub(super) const FIELDS: [&str; 14] = [
 pub(super) const DEMAND: [&str; 3] = ["select", "where", "mark"];
 
 /// A rule as its file says it, not yet held against its examples.
-pub(super) struct Written {
+pub(super) struct Written<'t> {
     pub(super) rule: Rule,
     /// Where its name stands.
     pub(super) id: Span,
-    pub(super) examples: Examples,
+    pub(super) examples: Examples<'t>,
 }
 
 /// Reads a rule file.
 ///
 /// # Errors
 /// All that is wrong with it, in the order of the text.
-pub(super) fn read(source: &Source, root: &Node<'static>) -> Result<Written, Vec<Complaint>> {
+pub(super) fn read<'t>(source: &Source, root: &Node<'t>) -> Result<Written<'t>, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let written = rule(source, root, &mut complaints);
     match written {
@@ -63,10 +63,10 @@ pub(super) fn read(source: &Source, root: &Node<'static>) -> Result<Written, Vec
 ///
 /// # Errors
 /// What is no YAML in it.
-pub(super) fn tree(source: &Source) -> Result<Node<'static>, Vec<Complaint>> {
+pub(super) fn tree(source: &Source) -> Result<Node<'_>, Vec<Complaint>> {
     let tree = yaml::read(source);
     if tree.faults.is_empty() {
-        return Ok(tree.root.into_owned());
+        return Ok(tree.root);
     }
     let told = tree.faults.iter().map(|fault| {
         let complaint = Complaint::new(fault.span, fault.cause.message(1));
@@ -78,7 +78,7 @@ pub(super) fn tree(source: &Source) -> Result<Node<'static>, Vec<Complaint>> {
     Err(told.collect())
 }
 
-fn rule(source: &Source, root: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Written> {
+fn rule<'t>(source: &Source, root: &Node<'t>, complaints: &mut Vec<Complaint>) -> Option<Written<'t>> {
     let fields = fields::of(root, "a rule", &FIELDS, complaints);
     let needed = ["id", "severity", "summary", "why", "fix", "examples"];
     let missing: Vec<&str> = needed.into_iter().filter(|name| fields.get(name).is_none()).collect();
@@ -123,7 +123,7 @@ fn rule(source: &Source, root: &Node<'static>, complaints: &mut Vec<Complaint>) 
 }
 
 /// The first line of a file: where it lacks something.
-fn start(source: &Source, root: &Node<'static>) -> Node<'static> {
+fn start(source: &Source, root: &Node<'_>) -> Node<'static> {
     let line = source.line_range(source.line_of(root.span.start));
     let start = root.span.start as usize;
     let end = line.end.max(start);
@@ -136,7 +136,7 @@ fn leaked(text: &str) -> &'static str {
 }
 
 /// A rule's name: words of lower case, joined by hyphens.
-fn id(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Spanned<String>> {
+fn id(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<Spanned<String>> {
     let text = fields::text(node, "`id`", complaints)?;
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -149,7 +149,7 @@ fn id(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Spanned<S
 }
 
 fn word<T: std::str::FromStr>(
-    fields: &Fields<'_>,
+    fields: &Fields<'_, '_>,
     name: &'static str,
     words: &str,
     complaints: &mut Vec<Complaint>,
@@ -162,7 +162,7 @@ fn word<T: std::str::FromStr>(
     read
 }
 
-pub(super) fn kinds(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Vec<PolicyKind> {
+pub(super) fn kinds(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Vec<PolicyKind> {
     let kind = |item: &Node<'_>| item.as_str().and_then(|text| text.parse::<PolicyKind>().ok());
     let mut kinds = Vec::new();
     for item in node.items() {
@@ -177,15 +177,15 @@ pub(super) fn kinds(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Ve
     kinds
 }
 
-fn references<'n>(node: &'n Node<'static>, complaints: &mut Vec<Complaint>) -> Vec<&'n str> {
+fn references<'n>(node: &'n Node<'_>, complaints: &mut Vec<Complaint>) -> Vec<&'n str> {
     node.items().iter().filter_map(|item| fields::text(item, "`references`", complaints)).collect()
 }
 
 /// `forbid` or `require`, exactly one of them.
 fn demand(
     source: &Source,
-    root: &Node<'static>,
-    fields: &Fields<'_>,
+    root: &Node<'_>,
+    fields: &Fields<'_, '_>,
     complaints: &mut Vec<Complaint>,
 ) -> Option<Demand> {
     let (node, requires) = match (fields.get("forbid"), fields.get("require")) {

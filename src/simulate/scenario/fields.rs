@@ -7,12 +7,12 @@ use crate::{
 };
 
 /// The members of an object by the names that may stand there; what else stands there is told.
-pub(crate) fn of<'n>(
-    node: &'n Node<'static>,
+pub(crate) fn of<'n, 'a>(
+    node: &'n Node<'a>,
     what: &str,
     known: &[&'static str],
     complaints: &mut Vec<Complaint>,
-) -> Fields<'n> {
+) -> Fields<'n, 'a> {
     let mut fields = Fields { members: Vec::new(), meant: Vec::new(), is_object: true };
     let Some(members) = node.as_map() else {
         complaints.push(Complaint::new(node.span, format!("{what} is an object, not {}", node.kind())));
@@ -36,16 +36,16 @@ pub(crate) fn of<'n>(
 }
 
 /// The members of an object, each at most once.
-pub(crate) struct Fields<'n> {
-    members: Vec<(&'static str, &'n Member<'static>)>,
+pub(crate) struct Fields<'n, 'a> {
+    members: Vec<(&'static str, &'n Member<'a>)>,
     /// For each unknown field, the name that was probably meant.
     meant: Vec<Option<&'static str>>,
     is_object: bool,
 }
 
-impl<'n> Fields<'n> {
+impl<'n, 'a> Fields<'n, 'a> {
     /// The value of a field.
-    pub(crate) fn get(&self, name: &str) -> Option<&'n Node<'static>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node<'a>> {
         self.members.iter().find(|(known, _)| *known == name).map(|(_, member)| &member.value)
     }
 
@@ -61,7 +61,7 @@ impl<'n> Fields<'n> {
         what: &str,
         place: &Node<'_>,
         complaints: &mut Vec<Complaint>,
-    ) -> Option<&'n Node<'static>> {
+    ) -> Option<&'n Node<'a>> {
         let found = self.get(name);
         let is_told = !self.is_object || self.meant.contains(&Some(name));
         if found.is_none() && !is_told {
@@ -123,11 +123,7 @@ pub(crate) fn scalar(node: &Node<'_>) -> Option<String> {
 }
 
 /// The items of a list; anything else is told.
-pub(crate) fn list<'n>(
-    node: &'n Node<'static>,
-    what: &str,
-    complaints: &mut Vec<Complaint>,
-) -> Option<&'n [Node<'static>]> {
+pub(crate) fn list<'n, 'a>(node: &'n Node<'a>, what: &str, complaints: &mut Vec<Complaint>) -> Option<&'n [Node<'a>]> {
     let items = node.as_list();
     if items.is_none() {
         complaints.push(Complaint::new(node.span, format!("{what} is a list, not {}", node.kind())));

@@ -86,7 +86,7 @@ impl PolicyReader<'_> {
         complaints: &mut Vec<Complaint>,
     ) -> CasePolicies {
         let mut policies = base.clone();
-        let layers: Fields<'_> = fields::of(node, "`policies`", &LAYERS, complaints);
+        let layers: Fields<'_, '_> = fields::of(node, "`policies`", &LAYERS, complaints);
         let at = |name| layers.get(name);
         if let Some(node) = at("identity") {
             policies.identity = self.several(node, "`identity`", PolicyKind::Identity, complaints).unwrap_or_default();

@@ -31,7 +31,7 @@ enum Services {
 const KNOWN: [&str; 4] = ["covers", "covered_by", "not_covered_by", "whole_service"];
 
 impl OfAction {
-    pub(super) fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Self {
+    pub(super) fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Self {
         let fields = fields::of(node, "`action`", &KNOWN, complaints);
         must_ask(node, "`action`", &KNOWN, complaints);
         let mut list =
@@ -147,7 +147,7 @@ fn all_but_whole(listed: &Listed<ActionPattern>, services: &Services) -> Judged 
     }
 }
 
-fn actions(node: &Node<'static>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<String> {
+fn actions(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<String> {
     for item in node.items() {
         if item.as_str().is_some_and(|text| text != "*" && !text.contains(':')) {
             let complaint = Complaint::new(item.span, "an action names its service: `kms:Decrypt`, `kms:*`, or `*`");
@@ -157,7 +157,7 @@ fn actions(node: &Node<'static>, what: &str, complaints: &mut Vec<Complaint>) ->
     texts(node, what, complaints)
 }
 
-fn services(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Services {
+fn services(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Services {
     if node.value == Value::Bool(true) {
         return Services::Any;
     }

@@ -31,7 +31,7 @@ const KNOWN: [&str; 2] = ["has", "lacks"];
 const LIMIT: [&str; 3] = ["key", "operator", "value"];
 
 impl OfCondition {
-    pub(super) fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Self {
+    pub(super) fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Self {
         match node.as_str() {
             Some("none") => return Self::None,
             Some("any") => return Self::Any,
@@ -72,7 +72,7 @@ impl OfCondition {
 }
 
 impl Limit {
-    fn read(node: &Node<'static>, name: &str, complaints: &mut Vec<Complaint>) -> Option<Self> {
+    fn read(node: &Node<'_>, name: &str, complaints: &mut Vec<Complaint>) -> Option<Self> {
         let what = format!("`{name}`");
         if let Some(key) = node.as_str() {
             return Some(Self { key: key.to_owned(), operator: None, values: Vec::new() });

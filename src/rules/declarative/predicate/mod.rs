@@ -79,7 +79,7 @@ const PREDICATES: [&str; 5] = ["effect", "action", "principal", "resource", "con
 
 impl Where {
     /// Reads the predicates of a rule.
-    pub(super) fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Self {
+    pub(super) fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Self {
         let fields = fields::of(node, "`where`", &PREDICATES, complaints);
         Self {
             effect: fields.get("effect").and_then(|node| effect(node, complaints)),
@@ -113,7 +113,7 @@ impl Where {
     }
 }
 
-fn effect(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Effect> {
+fn effect(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<Effect> {
     match node.as_str() {
         Some("Allow") => Some(Effect::Allow),
         Some("Deny") => Some(Effect::Deny),
@@ -125,7 +125,7 @@ fn effect(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Effec
 }
 
 /// A text or a list of texts, numbers and Booleans by their spelling; anything else, and nothing at all, is told.
-fn texts(node: &Node<'static>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<String> {
+fn texts(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<String> {
     let mut texts = Vec::new();
     if node.items().is_empty() {
         complaints.push(Complaint::new(node.span, format!("{what} lists nothing")));
@@ -140,7 +140,7 @@ fn texts(node: &Node<'static>, what: &str, complaints: &mut Vec<Complaint>) -> V
 }
 
 /// Tells of a predicate that asks for nothing.
-fn must_ask(node: &Node<'static>, what: &str, known: &[&str], complaints: &mut Vec<Complaint>) {
+fn must_ask(node: &Node<'_>, what: &str, known: &[&str], complaints: &mut Vec<Complaint>) {
     if matches!(&node.value, Value::Map(members) if members.is_empty()) {
         let message = format!("{what} asks for nothing");
         complaints.push(Complaint::new(node.span, message).help(format!("it takes {}", known.join(", "))));

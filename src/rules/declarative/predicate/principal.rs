@@ -43,7 +43,7 @@ const CLASSES: &str = "anyone, account-root, role, user, session, service, feder
                        admin, an account's number, an ARN or a service, with wildcards";
 
 impl Class {
-    fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Option<Self> {
+    fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<Self> {
         let text = fields::scalar(node).unwrap_or_default();
         Some(match text.as_str() {
             "anyone" | "*" => Self::Anyone,
@@ -123,7 +123,7 @@ fn is_named(principal: &Principal, pattern: &str) -> bool {
 }
 
 impl OfPrincipal {
-    pub(super) fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Self {
+    pub(super) fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Self {
         let fields = fields::of(node, "`principal`", &KNOWN, complaints);
         must_ask(node, "`principal`", &KNOWN, complaints);
         let mut classes = |name: &str| {

@@ -23,7 +23,7 @@ pub(super) struct OfResource {
 const KNOWN: [&str; 3] = ["covers", "within", "not_within"];
 
 impl OfResource {
-    pub(super) fn read(node: &Node<'static>, complaints: &mut Vec<Complaint>) -> Self {
+    pub(super) fn read(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Self {
         let fields = fields::of(node, "`resource`", &KNOWN, complaints);
         must_ask(node, "`resource`", &KNOWN, complaints);
         let mut list =
