@@ -190,3 +190,41 @@ def case_count(environment):
             assert len(ours) == len(addresses) > 1, (name, ours, addresses)
             # A resource with several policies has one address a policy, which starts with its own.
             assert all(any(p == a or p.startswith(a + ".") for a in addresses) for p in ours), (name, ours, addresses)
+
+
+def generated(environment, name, *arguments):
+    """What `kpl kasten generate --terraform` writes, planned by Terraform; gives the plan."""
+    folder = environment.folder(f"terraform-generated-{name}")
+    code, _, complaint = environment.kpl("kasten", "generate", *arguments, "--terraform", "--alias", "kasten", "--out", folder)
+    assert code == 0, complaint
+    variables = settings(environment)
+    for words in (["fmt", "-check"], ["init", "-no-color"], ["plan", "-no-color", "-out", "tfplan"]):
+        done = subprocess.run(["terraform", *words], cwd=folder, env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, f"{name}: terraform {words}: {done.stderr or done.stdout}"
+    done = subprocess.run(["terraform", "show", "-json", "tfplan"], cwd=folder, env=variables, capture_output=True, text=True)
+    (folder / "plan.json").write_text(done.stdout)
+    return folder / "plan.json"
+
+
+def case_generated(environment):
+    """Terraform plans what kpl generates, and the plan is silent"""
+    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    role, user = "arn:aws:iam::111122223333:role/backup/kasten", "arn:aws:iam::111122223333:user/kasten"
+    foreign = "arn:aws:iam::444455556666:role/kasten"
+    provider = ("--oidc-provider", "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE")
+    forms = {
+        "user": ("--user", user, "--key", key, "--ebs"),
+        "keys": ("--role", role, "--user", user, "--key", key, "--s3-export", "exports"),
+        "provider": ("--role", role, *provider, "--key", key, "--ebs", "--s3-export", "exports"),
+        "pod-identity": ("--role", role, "--key", key),
+        "foreign": ("--role", foreign, *provider, "--key", key),
+    }
+    for name, arguments in forms.items():
+        plan = generated(environment, name, *arguments)
+        workload = ("--workload", foreign) if name == "foreign" else ()
+        report = environment.check(plan, *workload)
+        assert report["findings"] == [], (name, report["findings"])
+        policies = [d for d in report["documents"] if d["policy_kind"]]
+        assert len(policies) >= 2, (name, report["documents"])
+        code, out, _ = environment.kpl("check", plan.parent, "--persona", "pedantic", *workload)
+        assert code == 0 and out.startswith("no findings in "), (name, out)

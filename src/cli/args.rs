@@ -4,6 +4,7 @@ mod asking;
 #[cfg(feature = "live")]
 mod fetching;
 mod proving;
+mod setting_up;
 pub(super) mod settings;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(super) use fetching::{FetchArgs, FetchCommand, HowArgs};
 pub(super) use proving::{
     ClaimArgs, CommonArgs, KeepsAdminArgs, NoNewAccessArgs, NotGrantedArgs, NotPublicArgs, ProveArgs,
 };
+pub(super) use setting_up::GenerateArgs;
 pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};
@@ -64,6 +66,8 @@ pub(super) enum Command {
 pub(super) enum KastenCommand {
     /// Say of each of the seven places that must agree whether it is right, wrong, or not told by these files
     Check(Box<CheckArgs>),
+    /// Write the policies, the Helm values, the Passkey and the scenarios of a set-up
+    Generate(Box<GenerateArgs>),
 }
 
 /// When to colour.

@@ -1,6 +1,8 @@
 //! A set-up of Kasten K10 as a whole: how its places stand.
 
 mod credentials;
+pub mod generate;
+mod given;
 mod policies;
 mod set_up;
 mod things;

@@ -14,6 +14,7 @@ mod fixtures;
 mod formats;
 mod inputs;
 mod kasten;
+mod kasten_generate;
 mod layers;
 #[cfg(feature = "live")]
 mod live;

@@ -1,11 +1,14 @@
 //! `kpl kasten`.
 
 mod check;
+mod commands;
+mod generate;
 
 use super::{Exit, args::KastenCommand};
 
 pub(super) fn run(command: &KastenCommand) -> Exit {
     match command {
         KastenCommand::Check(args) => check::run(args),
+        KastenCommand::Generate(args) => generate::run(args),
     }
 }
