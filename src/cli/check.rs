@@ -158,6 +158,7 @@ fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home
         kind: args.kind.0,
         catalogue: settings.catalogue,
         selection: settings.selection,
+        rule_options: settings.rule_options,
         max_policy: args.max_size.unwrap_or(lint::MAX_POLICY).max(lint::MAX_POLICY),
         if_policy: args.if_policy,
         reference,

@@ -41,6 +41,7 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
     facts.extend((!rule.supersedes.is_empty()).then(|| format!("speaks for {}", rule.supersedes.join(", "))));
     out.push_str(&render::paragraph(&facts.join("; "), 2, style));
     out.push_str(&render::document(rule.documentation, style));
+    out.push_str(&options(rule, style));
     let source = Source::of_text(Origin::Stdin(None), rule.fixture.to_owned());
     let fixture = yaml::read(&source).root;
     for (list, title) in [("fail", "Example that it flags"), ("pass", "Example that it does not")] {
@@ -52,6 +53,21 @@ fn page(rule: &RuleInfo, style: &Style) -> String {
         let title = if name.is_empty() { title.to_owned() } else { format!("{title}: {name}") };
         out.push_str(&render::heading(&title, style));
         out.push_str(&example(case));
+    }
+    out
+}
+
+/// What a project may settle of a rule, and how it writes that.
+fn options(rule: &RuleInfo, style: &Style) -> String {
+    if rule.options.is_empty() {
+        return String::new();
+    }
+    let title = format!("Options, under [rules.{}] of kpl.toml", rule.id);
+    let mut out = format!("\n{}", render::heading(&title, style));
+    for option in rule.options {
+        let default = settings::option_shown(&option.default_value());
+        let text = format!("{} = {default}: {}; {}", option.name, option.about, option.wanted());
+        out.push_str(&render::paragraph(&text, 2, style));
     }
     out
 }

@@ -10,7 +10,7 @@ use super::{
     inputs, screen, settings,
 };
 use crate::{
-    finding::{Family, Problem, RuleInfo},
+    finding::{Family, Problem, RuleInfo, RuleOption},
     render::{self, Format, Style},
     rules::{
         Catalogue,
@@ -59,6 +59,20 @@ struct Entry {
     persona: &'static str,
     summary: &'static str,
     supersedes: &'static [&'static str],
+    options: Vec<OptionEntry>,
+}
+
+#[derive(Serialize)]
+struct OptionEntry {
+    name: &'static str,
+    default: serde_json::Value,
+    about: &'static str,
+}
+
+impl OptionEntry {
+    fn new(option: &RuleOption) -> Self {
+        Self { name: option.name, default: settings::option_shown(&option.default_value()), about: option.about }
+    }
 }
 
 impl Entry {
@@ -73,6 +87,7 @@ impl Entry {
             persona: rule.persona.word(),
             summary: rule.summary,
             supersedes: rule.supersedes,
+            options: rule.options.iter().map(OptionEntry::new).collect(),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 mod file;
 mod merge;
+mod options;
 mod own_rules;
 
 use std::path::PathBuf;
 
 pub(super) use file::{ConfigFile, Folders, Trouble, source};
 pub(super) use merge::{Setting, Settled};
+pub(super) use options::{schemas as option_schemas, shown as option_shown};
 pub(super) use own_rules::{catalogue_of as catalogue, loaded as own_rules};
 
 use serde_json::{Value, json};
@@ -21,7 +23,7 @@ use super::args::{
 use crate::{
     config::{Config, IgnoreConfig, PathConfig},
     document::Declared,
-    finding::{Complaint, Persona, Severity},
+    finding::{Complaint, Persona, RuleOptions, Severity},
     lint::{Accepted, Globs, Home, PathSettings, Selection, Selector},
     policy::{AccountId, Principal},
     reference::Reference,
@@ -35,6 +37,7 @@ pub(super) struct Settings {
     pub(super) declared: Declared,
     pub(super) catalogue: Catalogue,
     pub(super) selection: Selection,
+    pub(super) rule_options: RuleOptions,
     pub(super) fail_on: FailOn,
     pub(super) fail_on_undecided: bool,
     /// Globs from the current folder.
@@ -76,6 +79,7 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>, catalogue: Catalogue) 
     let home = file.map(|file| file.home.clone()).unwrap_or_default();
     let mut merge = Merge::new(file.map(|file| &file.source));
     let selection = selection(args, config, &catalogue, &mut merge);
+    let rule_options = options::settle(&config.options, &catalogue, &mut merge);
     let levels = Words { read: fail_on, word: FailOn::word, default: FailOn::Error };
     let fail_on = merge.word("fail-on", args.fail_on, config.fail_on.as_ref(), &levels);
     let undecided = merge.flag("fail-on-undecided", args.fail_on_undecided, config.fail_on_undecided.as_ref());
@@ -99,6 +103,7 @@ fn settle(args: &SettingsArgs, file: Option<&ConfigFile>, catalogue: Catalogue) 
         declared,
         catalogue,
         selection,
+        rule_options,
         fail_on,
         fail_on_undecided: undecided,
         context,

@@ -15,6 +15,8 @@ pub enum Shape {
     Day,
     /// A table of names, each with one of these words.
     Words(&'static [&'static str]),
+    /// A string or a list of them; or a table of lists of these names, and of tables of options.
+    TextsOrOptions(&'static str),
     /// A list of tables with these keys.
     Tables(&'static [Key]),
     /// A list of strings and of tables with these keys.
@@ -58,7 +60,12 @@ pub const KEYS: &[Key] = &[
         "a string: a rule, family or code that keeps silent; a table: findings that are accepted, with the reason",
     ),
     key("severity", Shape::Words(LEVELS), "the severity of rules, by their names"),
-    key("rules", Shape::Texts, "folders of rules as data, which speak beside kpl's own"),
+    key(
+        "rules",
+        Shape::TextsOrOptions("folders"),
+        "folders of rules as data, which speak beside kpl's own; or a table: these under `folders`, and options of rules by \
+         their names",
+    ),
     key("packs", Shape::Texts, "packs of rules that speak beside the others"),
     key("persona", Shape::Word(&["regular", "pedantic", "auditor"]), "who reads the report"),
     key("fail-on", Shape::Word(&["error", "warning", "note", "never"]), "the least severity that ends the run with 1"),

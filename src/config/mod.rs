@@ -9,7 +9,7 @@ mod table;
 mod toml;
 
 pub use keys::{IGNORE_KEYS, KEYS, Key, PATH_KEYS, Shape};
-pub use schema::schema;
+pub use schema::{schema, shape_of_texts};
 
 use crate::{
     finding::Complaint,
@@ -40,6 +40,8 @@ pub struct Config {
     pub severity: Vec<(Spanned<String>, Spanned<String>)>,
     /// Folders of rules as data.
     pub rules: Option<Texts>,
+    /// Options of rules.
+    pub options: Vec<OptionsConfig>,
     /// Packs whose rules speak beside the others.
     pub packs: Option<Texts>,
     /// Who reads.
@@ -80,6 +82,28 @@ pub struct Config {
     pub paths: Vec<PathConfig>,
     /// Findings that are accepted.
     pub accepted: Vec<IgnoreConfig>,
+}
+
+/// One `[rules.NAME]`: the options of a rule.
+#[derive(Clone, Debug)]
+pub struct OptionsConfig {
+    /// Which rule.
+    pub rule: Spanned<String>,
+    /// Each option with its value.
+    pub options: Vec<(Spanned<String>, Spanned<OptionConfig>)>,
+}
+
+/// What is written of an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionConfig {
+    /// A number, as it is spelt.
+    Number(String),
+    /// One text.
+    Text(String),
+    /// A list of texts.
+    Texts(Vec<String>),
+    /// Anything else, in TOML's words.
+    Other(&'static str),
 }
 
 /// One `[[path]]`: settings of some files.
@@ -142,7 +166,8 @@ impl Config {
             select: table.texts("select"),
             ignore,
             severity: table.words("severity"),
-            rules: table.texts("rules"),
+            rules: table.texts_or_named("rules", "folders"),
+            options: table.options("rules", "folders"),
             packs: table.texts("packs"),
             persona: table.text("persona"),
             fail_on: table.text("fail-on"),

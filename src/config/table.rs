@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Texts,
+    OptionConfig, OptionsConfig, Texts,
     keys::{Key, Shape},
 };
 use crate::{
@@ -65,6 +65,30 @@ impl<'n> Table<'n> {
         Some(Texts { key: member.key_span, values: member.value.items().iter().filter_map(spanned).collect() })
     }
 
+    /// The strings of a key; where it is a table, those of one of its members.
+    pub(super) fn texts_or_named(&self, name: &str, inner: &str) -> Option<Texts> {
+        let member = self.member(name)?;
+        let named = |members: &'n [Member<'static>]| members.iter().find(|found| found.key == inner);
+        let member = member.value.as_map().map_or(Some(member), named)?;
+        Some(Texts { key: member.key_span, values: member.value.items().iter().filter_map(spanned).collect() })
+    }
+
+    /// The tables in a table but for one member, each as options by name.
+    pub(super) fn options(&self, name: &str, but: &str) -> Vec<OptionsConfig> {
+        let members = self.member(name).and_then(|member| member.value.as_map()).unwrap_or_default();
+        let named = |member: &Member<'static>| Spanned::new(member.key.to_string(), member.key_span);
+        let tables = members.iter().filter(|member| member.key != but);
+        tables
+            .map(|member| {
+                let options = member.value.as_map().unwrap_or_default().iter();
+                OptionsConfig {
+                    rule: named(member),
+                    options: options.map(|option| (named(option), self::option(&option.value))).collect(),
+                }
+            })
+            .collect()
+    }
+
     /// The strings of a list, if there are any or it is empty, and its tables.
     pub(super) fn texts_and_tables(&self, name: &str) -> (Option<Texts>, Vec<&'n Node<'static>>) {
         let tables = self.tables(name);
@@ -89,6 +113,20 @@ impl<'n> Table<'n> {
 
 fn spanned(node: &Node<'_>) -> Option<Spanned<String>> {
     node.as_str().map(|text| Spanned::new(text.to_owned(), node.span))
+}
+
+fn option(node: &Node<'_>) -> Spanned<OptionConfig> {
+    let texts = |items: &[Node<'_>]| items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    let value = match &node.value {
+        Value::Number(number) => OptionConfig::Number(number.to_string()),
+        Value::String(text) => OptionConfig::Text(text.to_string()),
+        Value::List(items) => match texts(items) {
+            Some(texts) => OptionConfig::Texts(texts),
+            None => OptionConfig::Other("a list of something else"),
+        },
+        _ => OptionConfig::Other(found(node)),
+    };
+    Spanned::new(value, node.span)
 }
 
 fn unknown(member: &Member<'_>, keys: &[Key]) -> Complaint {
@@ -123,6 +161,10 @@ fn fault(key: &Key, node: &Node<'_>) -> Option<Complaint> {
             Some(members) => members.iter().find_map(|member| word(&member.key, &member.value, words)),
             None => wanted(false, node, key, "a table of rules, each with its level"),
         },
+        Shape::TextsOrOptions(inner) => match node.as_map() {
+            Some(members) => members.iter().find_map(|member| rule_table(member, inner, key)),
+            None => fault(&Key { shape: Shape::Texts, ..*key }, node),
+        },
         Shape::Tables(_) => match node.as_list() {
             Some(items) => items.iter().find_map(|item| wanted(item.as_map().is_some(), item, key, "a list of tables")),
             None => wanted(false, node, key, "a list of tables, each under its own heading in two brackets"),
@@ -133,6 +175,21 @@ fn fault(key: &Key, node: &Node<'_>) -> Option<Complaint> {
             node.items().iter().find_map(|item| wanted(fits(item), item, key, "a list of strings or of tables"))
         }
     }
+}
+
+/// What is wrong with a member of a table of options.
+fn rule_table(member: &Member<'_>, inner: &'static str, key: &Key) -> Option<Complaint> {
+    if member.key == inner {
+        return fault(&Key { name: inner, shape: Shape::Texts, ..*key }, &member.value);
+    }
+    if member.value.as_map().is_some() {
+        return None;
+    }
+    let message = format!("`{}.{}` is a table of options", key.name, member.key);
+    Some(match nearest(&member.key, &[inner]) {
+        Some(meant) => Complaint::new(member.key_span, message).label(format!("did you mean `{meant}`?")),
+        None => Complaint::new(member.value.span, message).label(format!("this is {}", found(&member.value))),
+    })
 }
 
 fn wanted(fits: bool, node: &Node<'_>, key: &Key, what: &str) -> Option<Complaint> {

@@ -66,7 +66,7 @@ fn what_is_no_toml_is_told_at_its_place() {
 
 #[test]
 fn the_schema_names_every_key() {
-    let schema = schema();
+    let schema = schema(&serde_json::Map::new());
     for (keys, pointer) in [
         (KEYS, "/properties"),
         (PATH_KEYS, "/properties/path/items/properties"),

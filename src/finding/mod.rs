@@ -7,6 +7,7 @@ mod complaint;
 mod level;
 mod report;
 mod rule_info;
+mod rule_option;
 mod set_up;
 mod suppression;
 
@@ -14,6 +15,7 @@ pub use complaint::Complaint;
 pub use level::{Applicability, Confidence, Persona, Severity};
 pub use report::{DocumentInfo, FindingCount, NotEvaluated, Problem, Report};
 pub use rule_info::{Family, RuleInfo};
+pub use rule_option::{OptionKind, OptionValue, RuleOption, RuleOptions};
 pub use set_up::{Place, Standing, State};
 pub use suppression::{Suppression, SuppressionKind};
 

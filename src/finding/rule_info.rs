@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Confidence, Persona, Severity};
+use super::{Confidence, Persona, RuleOption, Severity};
 
 /// Which part of a set-up a rule is about; `--select` takes these names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +97,8 @@ pub struct RuleInfo {
     pub summary: &'static str,
     /// Rules that say less of the same place; where both speak, these stand under `also`.
     pub supersedes: &'static [&'static str],
+    /// What a project may settle of it.
+    pub options: &'static [RuleOption],
     /// Four headings of Markdown: what it does, why it matters, how to fix it, source.
     pub documentation: &'static str,
     /// The fixture file, whose first cases are the documentation's examples.

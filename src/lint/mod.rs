@@ -24,10 +24,13 @@ pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};
 use crate::{
     calendar,
     document::{self, Declared, Document, PolicyDocument, Project},
-    finding::{DocumentInfo, Finding, Problem, Report, RuleInfo},
+    finding::{DocumentInfo, Finding, Problem, Report, RuleInfo, RuleOptions},
     policy::PolicyKind,
     reference::Reference,
-    rules::{Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, RuleContext, Subject, Unasked},
+    rules::{
+        Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, REFERENCE_DAYS, RuleContext, Subject, UNKNOWN_ACTION,
+        Unasked,
+    },
     source::{Secrets, Source, SourceId, Sources},
     syntax::{Cause, Fault},
 };
@@ -46,6 +49,8 @@ pub struct Options {
     pub catalogue: Catalogue,
     /// Which rules speak, and how loud.
     pub selection: Selection,
+    /// What is settled of the rules' options.
+    pub rule_options: RuleOptions,
     /// How many bytes one policy may have.
     pub max_policy: u64,
     /// Whether a named file of no recognised kind is passed over.
@@ -62,9 +67,6 @@ pub struct Options {
     pub acceptance: Acceptance,
 }
 
-/// The age in days from which on a name that the reference lacks may be new.
-const OLD: i64 = 120;
-
 impl Options {
     /// The kind that the user says a file's policies have.
     fn kind_of(&self, source: &Source) -> Option<PolicyKind> {
@@ -74,7 +76,8 @@ impl Options {
 
     fn aws(&self) -> Aws<'_> {
         let age = self.today.zip(calendar::day(self.reference.date())).map(|(today, made)| today - made);
-        Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > OLD) }
+        let old = self.rule_options.number(&UNKNOWN_ACTION, &REFERENCE_DAYS);
+        Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > old) }
     }
 }
 
@@ -87,6 +90,7 @@ impl Default for Options {
             kind: None,
             catalogue: Catalogue::default(),
             selection,
+            rule_options: RuleOptions::default(),
             max_policy: MAX_POLICY,
             if_policy: false,
             reference,
@@ -272,6 +276,7 @@ impl<'a> Run<'a> {
             checks,
             of_kinds: Default::default(),
             is_selected: &is_selected,
+            options: &self.options.rule_options,
             project: &self.project,
             aws: self.options.aws(),
         };
@@ -315,6 +320,7 @@ struct Asking<'r, 'a> {
     /// Those of them that speak of each kind of policy, in the order of [`PolicyKind::ALL`], gathered where one occurs.
     of_kinds: [OnceLock<Vec<&'static dyn Check>>; PolicyKind::ALL.len()],
     is_selected: &'r (dyn Fn(&'static RuleInfo) -> bool + Sync),
+    options: &'r RuleOptions,
     project: &'r Project<'a>,
     aws: Aws<'r>,
 }
@@ -394,7 +400,7 @@ impl Asking<'_, '_> {
         source: &Source,
         ask: impl Fn(&dyn Check, &mut Findings<'_>),
     ) {
-        let mut asked = Findings::new(document, self.is_selected);
+        let mut asked = Findings::new(document, self.is_selected, self.options);
         let mut left = checks.iter();
         loop {
             let mut asking = None;

@@ -17,6 +17,7 @@ pub(super) static PUBLIC_KEY_POLICY: RuleInfo = RuleInfo {
     persona: Persona::Regular,
     summary: "key policy lets anyone use the key",
     supersedes: &[],
+    options: &[],
     documentation: "",
     fixture: "",
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     document::{PolicyDocument, Project},
-    finding::{Finding, RuleInfo},
+    finding::{Finding, RuleInfo, RuleOptions},
     policy::{Policy, PolicyKind},
     reference::Reference,
     source::Span,
@@ -68,6 +68,7 @@ impl RuleContext<'_, '_> {
 /// What a rule says that the user did not select is dropped here, so that no rule needs to ask.
 pub struct Findings<'s> {
     is_selected: &'s dyn Fn(&'static RuleInfo) -> bool,
+    options: &'s RuleOptions,
     /// `None` where the rules look at all documents: each place then tells its document.
     document: Option<usize>,
     found: Vec<Finding>,
@@ -102,8 +103,18 @@ impl std::fmt::Debug for Findings<'_> {
 
 impl<'s> Findings<'s> {
     /// Nothing found yet: in one document of the run, or in all of them.
-    pub fn new(document: Option<usize>, is_selected: &'s dyn Fn(&'static RuleInfo) -> bool) -> Self {
-        Self { is_selected, document, found: Vec::new(), not_evaluated: Vec::new() }
+    pub fn new(
+        document: Option<usize>,
+        is_selected: &'s dyn Fn(&'static RuleInfo) -> bool,
+        options: &'s RuleOptions,
+    ) -> Self {
+        Self { is_selected, options, document, found: Vec::new(), not_evaluated: Vec::new() }
+    }
+
+    /// What the project settles of the rules' options.
+    #[must_use]
+    pub const fn options(&self) -> &'s RuleOptions {
+        self.options
     }
 
     /// Whether a rule was asked for at all, where finding out costs something.

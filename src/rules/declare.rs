@@ -4,7 +4,7 @@
 ///
 /// The documentation comment of each is its page; its fixture is read at compile time, so that a rule without one does
 /// not build. Codes that a case answers to instead of the rule's stand under `further_codes`. A rule that is decided where
-/// another family is walked names its own: `family: Alias`.
+/// another family is walked names its own: `family: Alias`. What a project may settle of it stands under `options`.
 macro_rules! declare_rules {
     ($family:ident: $(
         $(#[doc = $doc:literal])+
@@ -14,6 +14,7 @@ macro_rules! declare_rules {
             $(family: $own:ident,)?
             severity: $severity:ident, confidence: $confidence:ident, persona: $persona:ident,
             $(supersedes: $supersedes:expr,)?
+            $(options: $options:expr,)?
             summary: $summary:literal,
         }
     )+) => {
@@ -29,6 +30,7 @@ macro_rules! declare_rules {
                 persona: crate::finding::Persona::$persona,
                 summary: $summary,
                 supersedes: declare_rules!(@or_none $($supersedes)?),
+                options: declare_rules!(@or_none $($options)?),
                 documentation: concat!($($doc, "\n",)+),
                 fixture: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/", $id, ".yaml")),
             };

@@ -201,6 +201,7 @@ fn fits(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
     match schema["type"].as_str().unwrap() {
         "string" => value.is_string() && schema["enum"].as_array().is_none_or(|words| words.contains(value)),
         "boolean" => value.is_boolean(),
+        "integer" => value.is_i64(),
         "array" => value.as_array().is_some_and(|items| items.iter().all(|item| fits(&schema["items"], item))),
         "object" => value.as_object().is_some_and(|members| {
             let known = |(name, value): (&String, &serde_json::Value)| match &schema["properties"][name] {
@@ -257,7 +258,57 @@ fn toml_as_json(text: &str) -> serde_json::Value {
 #[test]
 fn the_words_of_the_schema_are_those_of_the_command_line() {
     use kpl::{config, policy::PolicyKind};
-    let schema = config::schema();
+    let schema = config::schema(&serde_json::Map::new());
     let kinds = schema.pointer("/properties/path/items/properties/kind/enum").unwrap().as_array().unwrap();
     assert!(kinds.iter().map(|kind| kind.as_str().unwrap()).eq(PolicyKind::ALL.map(PolicyKind::word)));
+}
+
+#[test]
+fn an_option_of_a_rule_holds_and_is_shown_with_its_origin() {
+    let config = "[rules]\nfolders = []\n[rules.policy-too-large]\nwarn-percent = 1\n";
+    let repository = repository(config);
+    let ran = check(repository.path(), &["policies", "--select", "policy-too-large"]);
+    assert!(ran.stdout.contains("bytes"), "{}", ran.stdout);
+    let shown = kpl(repository.path(), &["config", "show"]).stdout;
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(line("rules.policy-too-large.warn-percent").contains("kpl.toml:4"), "{shown}");
+    assert!(line("rules.deletion-window-short.minimum-days").contains("default"), "{shown}");
+}
+
+#[test]
+fn a_mistake_in_an_option_is_told_at_its_place() {
+    let told = |config: &str| {
+        let repository = repository(config);
+        let ran = check(repository.path(), &["policies"]);
+        assert_eq!((ran.stdout.as_str(), ran.code), ("", 2));
+        ran.stderr
+    };
+    insta::assert_snapshot!(told(
+        "[rules.deletion-window-shrot]\nminimum-days = 20\n\
+         [rules.deletion-window-short]\nminimum_days = 20\n\
+         [rules.key-undocumented]\ntags = 7\n\
+         [rules.weak-rsa]\nspecs = ['RSA_2048', 3]\n\
+         [rules.allow-star-star]\nanything = true\n\
+         [rules.rotation-period-out-of-range]\nmaximum-days = 80\n\
+         [rules.policy-too-large]\nwarn-percent = '90'\n"
+    ));
+    assert!(told("[rules]\nfolder = 'a'\n").contains("did you mean `folders`?"));
+}
+
+/// Every option stands in the table of the documentation, as the catalogue has it.
+#[test]
+fn the_documentation_lists_every_option() {
+    use kpl::{finding::OptionValue, rules};
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).unwrap();
+    for rule in rules::all() {
+        for option in rule.options {
+            let default = match option.default_value() {
+                OptionValue::Number(number) => format!("`{number}`"),
+                OptionValue::Texts(texts) if texts.is_empty() => "none".to_owned(),
+                OptionValue::Texts(texts) => format!("`{}`", texts.join("`, `")),
+            };
+            let row = format!("| `{}` | `{}` | {default} | {} |", rule.id, option.name, option.about);
+            assert!(text.contains(&row), "docs/configuration.md lacks\n{row}");
+        }
+    }
 }

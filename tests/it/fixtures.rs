@@ -6,7 +6,7 @@ use kpl::{
     calendar,
     config::{self, FILE_NAME},
     document::Declared,
-    finding::{Applicability, Finding, Persona, Report},
+    finding::{Applicability, Finding, OptionValue, Persona, Report, RuleOptions},
     lint::{self, Acceptance, Accepted, Home, Input, Options, Selection},
     policy::Principal,
     rules,
@@ -17,6 +17,7 @@ use kpl::{
 /// A case of a fixture file.
 pub(crate) struct Case<'n> {
     pub(crate) name: String,
+    rule: String,
     node: &'n Node<'n>,
 }
 
@@ -76,7 +77,24 @@ impl Case<'_> {
         let kind = self.text("kind").map(|text| text.parse().unwrap());
         let today = self.text("today").map(|day| calendar::day(day).unwrap());
         let acceptance = Acceptance { entries: self.accepted(), whole: true, ..Acceptance::default() };
-        Options { declared, kind, selection, today, acceptance, ..Options::default() }
+        let rule_options = self.rule_options();
+        Options { declared, kind, selection, rule_options, today, acceptance, ..Options::default() }
+    }
+
+    /// The options of its rule.
+    fn rule_options(&self) -> RuleOptions {
+        let mut settled = RuleOptions::default();
+        for written in self.node.get("options").and_then(Node::as_map).unwrap_or_default() {
+            let rule = rules::find(&self.rule).unwrap();
+            let option = rule.options.iter().find(|option| option.name == written.key).unwrap();
+            let texts = || written.value.items().iter().map(|item| item.as_str().unwrap().to_owned()).collect();
+            let value = match &written.value.value {
+                Value::Number(number) => OptionValue::Number(number.parse().unwrap()),
+                _ => OptionValue::Texts(texts()),
+            };
+            settled.set(rule, option, value);
+        }
+        settled
     }
 
     /// The entries of its `kpl.toml`.
@@ -107,7 +125,8 @@ pub(crate) fn with_cases(path: &Path, list: &str, mut each: impl FnMut(&Case<'_>
     let cases = tree.root.get(list).and_then(Node::as_list).unwrap_or_default();
     for node in cases {
         let name = node.get("name").and_then(Node::as_str).unwrap_or("(no name)").to_owned();
-        each(&Case { name: format!("{}, {list}, {name}", path.display()), node });
+        let rule = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        each(&Case { name: format!("{}, {list}, {name}", path.display()), rule, node });
     }
     cases.len()
 }

@@ -1,7 +1,7 @@
 //! Conditions on kms:ResourceAliases and kms:RequestAlias, row by row.
 
 use crate::{
-    finding::{Applicability, Finding, RuleInfo},
+    finding::{Applicability, Finding, RuleInfo, RuleOption},
     policy::{Comparison, Condition, Operator, PolicyKind, Quantifier, Statement, glob, is_placeholder_value},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits::rename_operator},
     source::{Edit, Spanned},
@@ -118,7 +118,8 @@ declare_rules! { Alias:
     }
 
     /// ## What it does
-    /// Flags an alias condition of an `Allow` whose pattern says next to nothing: `alias/*`, `*`, `alias/k*`.
+    /// Flags an alias condition of an `Allow` whose pattern says next to nothing: `alias/*`, `*`, `alias/k*`. The option
+    /// `letters` says how many characters must stand before the first wildcard.
     ///
     /// ## Why it matters
     /// Nearly every key has such an alias. Whoever may create aliases chooses which keys the statement covers.
@@ -131,9 +132,13 @@ declare_rules! { Alias:
     pub ALIAS_WILDCARD_TOO_BROAD = {
         id: "alias-wildcard-too-broad", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        options: &[LETTERS],
         summary: "an alias pattern that nearly every key has",
     }
 }
+
+const LETTERS: RuleOption =
+    RuleOption::number("letters", 2, (1, 64), "how many characters must stand before the first wildcard");
 
 /// The alias conditions of a statement.
 pub(crate) struct AliasConditions;
@@ -330,9 +335,10 @@ fn wildcards(
     }
     let name = text.strip_prefix("alias/").unwrap_or(&text);
     let literal = name.find(['*', '?']).unwrap_or(name.len());
-    let says_little = literal < 2 && name[literal..].bytes().all(|byte| matches!(byte, b'*' | b'?'));
+    let least = usize::try_from(out.options().number(&ALIAS_WILDCARD_TOO_BROAD, &LETTERS)).unwrap_or(2);
+    let says_little = literal < least && name[literal..].bytes().all(|byte| matches!(byte, b'*' | b'?'));
     // A key policy speaks of one key alone, and another row may say more.
-    let matters = kind != PolicyKind::Key && statement.allows() && !has_narrower_row(statement, condition);
+    let matters = kind != PolicyKind::Key && statement.allows() && !has_narrower_row(statement, condition, least);
     if matters && !operator.comparison.is_negated() && says_little {
         let message = "this pattern says next to nothing of which keys are meant";
         let finding = Finding::new(&ALIAS_WILDCARD_TOO_BROAD, value.span, message);
@@ -341,9 +347,9 @@ fn wildcards(
 }
 
 /// Whether another row on the same key names more of the alias, or one that is not known may.
-fn has_narrower_row(statement: &Statement, condition: &Condition) -> bool {
+fn has_narrower_row(statement: &Statement, condition: &Condition, least: usize) -> bool {
     let says_more = |value: &String| {
-        value.strip_prefix("alias/").is_some_and(|name| name.find(['*', '?']).is_none_or(|at| at >= 2))
+        value.strip_prefix("alias/").is_some_and(|name| name.find(['*', '?']).is_none_or(|at| at >= least))
     };
     if !statement.unread_conditions.is_empty() {
         return true;

@@ -3,7 +3,7 @@
 use super::{Check, Rule};
 use crate::{
     document::{Declared, PolicyDocument, Project},
-    finding::{Complaint, Finding, RuleInfo},
+    finding::{Complaint, Finding, RuleInfo, RuleOptions},
     policy::{self, PolicyKind},
     reference::Reference,
     rules::{Aws, Findings, RuleContext},
@@ -140,7 +140,8 @@ impl Rule {
         let aws = Aws { reference: Reference::embedded(), is_old: false };
         let cx = RuleContext { document: &document, project: &project, aws };
         let all = |_: &'static RuleInfo| true;
-        let mut out = Findings::new(Some(0), &all);
+        let options = RuleOptions::default();
+        let mut out = Findings::new(Some(0), &all, &options);
         Check::one(self, &document.policy, &cx, &mut out);
         out.into_parts().0
     }

@@ -114,6 +114,7 @@ fn rule<'t>(source: &Source, root: &Node<'t>, complaints: &mut Vec<Complaint>) -
         persona,
         summary: leaked(summary),
         supersedes: &[],
+        options: &[],
         documentation: leaked(&documentation),
         fixture: leaked(source.text()),
     }));

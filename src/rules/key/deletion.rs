@@ -2,7 +2,7 @@
 
 use crate::{
     document::Project,
-    finding::{Finding, RuleInfo, Severity},
+    finding::{Finding, RuleInfo, RuleOption, Severity},
     key::Key,
     policy::{PolicyKind, Statement},
     rules::{Check, Findings, declare::declare_rules},
@@ -11,8 +11,8 @@ use crate::{
 
 declare_rules! { Key:
     /// ## What it does
-    /// Flags a waiting period of fewer than 30 days before a key is deleted, where `--workload` or `--alias` says that Kasten
-    /// uses the key: in what Terraform sets, and in the answers to `schedule-key-deletion` and `describe-key`. A period of
+    /// Flags a waiting period of fewer than 30 days (`minimum-days`) before a key is deleted, where `--workload` or `--alias`
+    /// says that Kasten uses the key: in what Terraform sets, and in the answers to `schedule-key-deletion` and `describe-key`. A period of
     /// fewer than 7 or more than 30 days is an error of any key.
     ///
     /// ## Why it matters
@@ -27,6 +27,7 @@ declare_rules! { Key:
     pub DELETION_WINDOW_SHORT = {
         id: "deletion-window-short", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        options: &[MINIMUM_DAYS],
         summary: "the key is deleted sooner than it has to be",
     }
 
@@ -65,19 +66,26 @@ impl Check for KeyDeletion {
     }
 }
 
+const MINIMUM_DAYS: RuleOption =
+    RuleOption::number("minimum-days", 30, (7, 30), "the fewest days that a workload's key may wait");
+
 /// The days that KMS takes. Source: KMS API Reference, "`ScheduleKeyDeletion`".
 const RANGE: std::ops::RangeInclusive<f64> = 7.0..=30.0;
 
 fn window(key: &Key, project: &Project<'_>, out: &mut Findings<'_>) {
     let Some(window) = &key.deletion_window else { return };
     let Ok(days) = window.value.parse::<f64>() else { return };
+    let least = out.options().number(&DELETION_WINDOW_SHORT, &MINIMUM_DAYS);
     if !RANGE.contains(&days) {
         let message = format!("a key waits 7 to 30 days for its deletion, not {}", window.value);
         let finding = Finding::new(&DELETION_WINDOW_SHORT, window.span, message).severity(Severity::Error);
         out.push(finding.help("write a number of days from 7 to 30"));
-    } else if days < *RANGE.end() && project.is_workloads_key(key) {
+    } else if days < f64::from(u32::try_from(least).unwrap_or_default()) && project.is_workloads_key(key) {
         let message = format!("{} days are left to notice that the backups' key is going", window.value);
-        out.push(Finding::new(&DELETION_WINDOW_SHORT, window.span, message).help("write 30, the most that KMS takes"));
+        out.push(
+            Finding::new(&DELETION_WINDOW_SHORT, window.span, message)
+                .help(format!("write {least} or more; KMS takes up to 30")),
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     document::Project,
-    finding::{Confidence, Finding, RuleInfo, Severity},
+    finding::{Confidence, Finding, RuleInfo, RuleOption, Severity},
     key::{Key, KeyFamily},
     rules::{Check, Findings, declare::declare_rules},
     source::Spanned,
@@ -81,7 +81,7 @@ declare_rules! { Key:
     }
 
     /// ## What it does
-    /// Flags an RSA key of 2048 bits that encrypts. Where `--workload` or `--alias` says that Kasten uses the key, it keeps
+    /// Flags an RSA key of 2048 bits that encrypts, or one of the specs that the option `specs` lists. Where `--workload` or `--alias` says that Kasten uses the key, it keeps
     /// silent: `key-not-symmetric` then says that no RSA key will do.
     ///
     /// ## Why it matters
@@ -95,9 +95,12 @@ declare_rules! { Key:
     pub WEAK_RSA = {
         id: "weak-rsa", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        options: &[SPECS],
         summary: "an RSA key of 2048 bits encrypts",
     }
 }
+
+const SPECS: RuleOption = RuleOption::texts("specs", &["RSA_2048"], "the specs that are too weak to encrypt");
 
 /// The material of a described key.
 pub(crate) struct KeyMaterial;
@@ -120,10 +123,20 @@ impl Check for KeyMaterial {
                 .help("import the same material again without an expiration, and keep a copy of it");
             out.push(if declared { finding } else { finding.severity(Severity::Note).confidence(Confidence::Medium) });
         }
+        let is_weak = |spec: &str| out.options().holds(&WEAK_RSA, &SPECS, spec);
         let encrypts = key.usage.as_ref().is_some_and(|usage| usage.value == "ENCRYPT_DECRYPT");
-        if let Some(spec) = key.spec.as_ref().filter(|spec| !declared && encrypts && spec.value == "RSA_2048") {
-            let finding = Finding::new(&WEAK_RSA, spec.span, "2048 bits are the least that KMS offers for RSA");
-            out.push(finding.help("create a key of spec RSA_3072 or RSA_4096: the spec of a key cannot be changed"));
+        if let Some(spec) = key.spec.as_ref().filter(|spec| !declared && encrypts && is_weak(&spec.value)) {
+            let (message, help) = match spec.value.as_str() {
+                "RSA_2048" => (
+                    "2048 bits are the least that KMS offers for RSA".to_owned(),
+                    "create a key of spec RSA_3072 or RSA_4096: the spec of a key cannot be changed",
+                ),
+                other => (
+                    format!("kpl.toml calls {other} too weak"),
+                    "create a key of another spec: the spec of a key cannot be changed",
+                ),
+            };
+            out.push(Finding::new(&WEAK_RSA, spec.span, message).help(help));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     document::Project,
-    finding::{Finding, RuleInfo},
+    finding::{Finding, RuleInfo, RuleOption},
     key::{Key, KeyFamily, Rotation},
     rules::{Check, Findings, declare::declare_rules},
     source::{Span, Spanned},
@@ -29,7 +29,7 @@ declare_rules! { Key:
     }
 
     /// ## What it does
-    /// Flags a rotation period of fewer than 90 or more than 2560 days.
+    /// Flags a rotation period of fewer than 90 or more than 2560 days, or of more than the option `maximum-days` says.
     ///
     /// ## Why it matters
     /// KMS refuses it.
@@ -42,6 +42,7 @@ declare_rules! { Key:
     pub ROTATION_PERIOD_OUT_OF_RANGE = {
         id: "rotation-period-out-of-range", code: None,
         severity: Error, confidence: High, persona: Regular,
+        options: &[MAXIMUM_DAYS],
         summary: "the rotation period is not from 90 to 2560 days",
     }
 
@@ -66,6 +67,9 @@ declare_rules! { Key:
         summary: "automatic rotation is off",
     }
 }
+
+const MAXIMUM_DAYS: RuleOption =
+    RuleOption::number("maximum-days", 2560, (90, 2560), "the most days from one rotation to the next");
 
 /// The rotation of a key.
 pub(crate) struct KeyRotation;
@@ -129,12 +133,13 @@ fn support(key: &Key) -> Support {
 fn period(rotation: &Rotation, out: &mut Findings<'_>) {
     let Some(period) = &rotation.period else { return };
     let Ok(days) = period.value.parse::<f64>() else { return };
-    if (90.0..=2560.0).contains(&days) {
+    let most = out.options().number(&ROTATION_PERIOD_OUT_OF_RANGE, &MAXIMUM_DAYS);
+    if (90.0..=f64::from(u32::try_from(most).unwrap_or(u32::MAX))).contains(&days) {
         return;
     }
-    let message = format!("a rotation period has 90 to 2560 days, not {}", period.value);
+    let message = format!("a rotation period has 90 to {most} days, not {}", period.value);
     let finding = Finding::new(&ROTATION_PERIOD_OUT_OF_RANGE, period.span, message);
-    out.push(finding.help("write a number of days from 90 to 2560"));
+    out.push(finding.help(format!("write a number of days from 90 to {most}")));
 }
 
 fn unsupported(rotation: &Rotation, why: &str, place: Span, out: &mut Findings<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::{
     document::{Document, Project},
-    finding::{Finding, RuleInfo},
+    finding::{Finding, RuleInfo, RuleOption},
     key::Key,
     rules::{Check, Findings, declare::declare_rules},
     source::Source,
@@ -11,7 +11,7 @@ use crate::{
 declare_rules! { Key:
     /// ## What it does
     /// Flags a key without a description: in what `describe-key` answers, in Terraform's files, and in a request to
-    /// `create-key`.
+    /// `create-key`. With the option `tags` it also flags a key that lacks one of these tags, where the file tells its tags.
     ///
     /// ## Why it matters
     /// Years later nobody knows what the key opens, and whether it may go.
@@ -24,6 +24,7 @@ declare_rules! { Key:
     pub KEY_UNDOCUMENTED = {
         id: "key-undocumented", code: None,
         severity: Note, confidence: High, persona: Pedantic,
+        options: &[TAGS],
         summary: "nothing says what the key is for",
     }
 
@@ -67,6 +68,8 @@ declare_rules! { Key:
     }
 }
 
+const TAGS: RuleOption = RuleOption::texts("tags", &[], "the tags that every key must have, such as an owner");
+
 /// The upkeep of a described key.
 pub(crate) struct KeyUpkeep;
 
@@ -89,6 +92,13 @@ impl Check for KeyUpkeep {
         if let Some(description) = empty {
             let finding = Finding::new(&KEY_UNDOCUMENTED, description.span, "nothing says what this key is for");
             out.push(finding.help("write a description: what is encrypted with it, and whom to ask"));
+        }
+        if let Some(tags) = key.tags.as_ref().filter(|_| !is_aws_own) {
+            let wanted: Vec<&str> = out.options().texts(&KEY_UNDOCUMENTED, &TAGS).collect();
+            for tag in wanted.iter().filter(|tag| tags.value.iter().all(|own| own != *tag)) {
+                let finding = Finding::new(&KEY_UNDOCUMENTED, tags.span, format!("this key has no tag `{tag}`"));
+                out.push(finding.help("kpl.toml asks for it: `tags` under [rules.key-undocumented]"));
+            }
         }
         if let Some(place) = key.material {
             let message = "the key's own material stands in Terraform's state";

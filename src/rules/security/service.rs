@@ -1,7 +1,7 @@
 //! Services that a resource's policy lets in.
 
 use crate::{
-    finding::{Finding, Persona, RuleInfo, Severity},
+    finding::{Finding, Persona, RuleInfo, RuleOption, Severity},
     policy::{Condition, PolicyKind, Principal, Statement},
     reference::fact,
     rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
@@ -26,9 +26,13 @@ declare_rules! { Security:
     pub SERVICE_PRINCIPAL_NO_SOURCE = {
         id: "service-principal-no-source", code: Some("RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL"),
         severity: Warning, confidence: High, persona: Regular,
+        options: &[SERVICES],
         summary: "a service is let in on whoever's behalf",
     }
 }
+
+const SERVICES: RuleOption =
+    RuleOption::texts("services", &[], "services that may be let in without a source, such as `logs.amazonaws.com`");
 
 /// The services of a statement.
 pub(crate) struct Services;
@@ -47,7 +51,8 @@ impl Check for Services {
             return;
         }
         let Some(principals) = statement.named_principals() else { return };
-        let is_service = |principal: &Principal| matches!(principal, Principal::Service(_));
+        let is_trusted = |name: &str| out.options().holds(&SERVICE_PRINCIPAL_NO_SOURCE, &SERVICES, name);
+        let is_service = |principal: &Principal| matches!(principal, Principal::Service(name) if !is_trusted(name));
         let mut services = principals.read.iter().filter(|principal| is_service(&principal.value));
         let Some(first) = services.next() else { return };
         // Of a key that says little of the source another rule tells.

@@ -1,7 +1,7 @@
 //! Names of actions.
 
 use crate::{
-    finding::{Applicability, Finding, RuleInfo, Severity},
+    finding::{Applicability, Finding, RuleInfo, RuleOption, Severity},
     policy::{ActionPattern, Listed, Statement, glob},
     reference::{Service, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
@@ -46,8 +46,8 @@ declare_rules! { Validity:
     }
 
     /// ## What it does
-    /// Flags an action that its service does not have. Where the reference is older than 120 days this is a warning that
-    /// names its date, since the action may be newer.
+    /// Flags an action that its service does not have. Where the reference is older than 120 days, or than the option
+    /// `reference-days` says, this is a warning that names its date, since the action may be newer.
     ///
     /// ## Why it matters
     /// It matches no action: what it was to allow is denied, what it was to deny is allowed.
@@ -60,6 +60,7 @@ declare_rules! { Validity:
     pub UNKNOWN_ACTION = {
         id: "unknown-action", code: Some("INVALID_ACTION"),
         severity: Error, confidence: High, persona: Regular,
+        options: &[REFERENCE_DAYS],
         summary: "the service has no such action",
     }
 
@@ -114,6 +115,14 @@ declare_rules! { Validity:
         summary: "an action in another letter case",
     }
 }
+
+/// The age of the reference from which on a name that it lacks may be new; the other rules of names go by it too.
+pub(crate) const REFERENCE_DAYS: RuleOption = RuleOption::number(
+    "reference-days",
+    120,
+    (1, 3650),
+    "the age of the service reference from which on a name that it lacks may be new, for every rule that asks it",
+);
 
 /// The entries of `Action` and `NotAction`.
 pub(crate) struct Actions;

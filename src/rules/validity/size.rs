@@ -1,7 +1,7 @@
 //! How large a policy may be.
 
 use crate::{
-    finding::{Finding, RuleInfo, Severity},
+    finding::{Finding, RuleInfo, RuleOption, Severity},
     policy::{Policy, PolicyKind},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     syntax::print,
@@ -9,7 +9,8 @@ use crate::{
 
 declare_rules! { Validity:
     /// ## What it does
-    /// Flags a policy that is larger than its kind may be, and one that is near the limit of a key policy. An identity
+    /// Flags a policy that is larger than its kind may be, and one that is near the limit of a key policy: at
+    /// 90 percent of it, or what the option `warn-percent` says. An identity
     /// policy is measured without blanks and against the largest of its limits, that of a role's inline policies together.
     ///
     /// ## Why it matters
@@ -31,9 +32,13 @@ declare_rules! { Validity:
             "POLICY_SIZE_EXCEEDS_SCP_QUOTA",
         ],
         severity: Error, confidence: High, persona: Regular,
+        options: &[WARN_PERCENT],
         summary: "the policy is larger than its kind may be",
     }
 }
+
+const WARN_PERCENT: RuleOption =
+    RuleOption::number("warn-percent", 90, (1, 100), "at how much of the limit a key policy is warned of");
 
 /// The size of a policy.
 pub(crate) struct Size;
@@ -78,7 +83,9 @@ impl Check for Size {
         let Some(limit) = Limit::of(cx.kind()).filter(|_| !policy.fragment) else { return };
         let raw = policy.span.range().len();
         // A text with blanks is never shorter than one without: what is small enough so needs no measuring.
-        if raw <= limit.most * 9 / 10 {
+        let percent = out.options().number(&POLICY_TOO_LARGE, &WARN_PERCENT);
+        let near = limit.most * usize::try_from(percent).unwrap_or(100) / 100;
+        if raw < near {
             return;
         }
         let size = if limit.with_blanks && cx.document.writing.is_plain() {
@@ -91,7 +98,7 @@ impl Check for Size {
             let finding =
                 Finding::new(&POLICY_TOO_LARGE, policy.span, message).severity(limit.severity).code(limit.code);
             out.push(finding.help("say several actions by one pattern, take repetitions away, or split it"));
-        } else if cx.kind() == PolicyKind::Key && size * 10 >= limit.most * 9 {
+        } else if cx.kind() == PolicyKind::Key && size >= near {
             let message = format!("the policy has {size} of at most {} bytes", limit.most);
             let finding = Finding::new(&POLICY_TOO_LARGE, policy.span, message).severity(Severity::Warning).no_code();
             out.push(finding.help("blanks count in a key policy: take them away, or say less"));
