@@ -50,6 +50,8 @@ pub struct Project<'a> {
     derived_aliases: Vec<Spanned<String>>,
     /// The ids of the keys that files tell Kasten to use.
     named_keys: Vec<String>,
+    /// Where the first of them is named.
+    named_at: Option<Span>,
     /// What follows from all documents together, found once: a state may hold thousands of keys.
     summary: OnceLock<Summary>,
 }
@@ -122,6 +124,7 @@ impl<'a> Project<'a> {
         }
         let described: Vec<String> =
             self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.clone()).collect();
+        self.named_at = keys.first().map(|key| key.span);
         self.named_keys = keys.iter().filter_map(Key::id).map(str::to_owned).collect();
         for key in keys {
             let told = self.derived_keys.iter().filter_map(|key| key.arn.as_ref()).map(|arn| &arn.value);
@@ -179,6 +182,18 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn undescribed_keys(&self) -> &[Key] {
         &self.derived_keys
+    }
+
+    /// The ids of the keys that files tell Kasten to use by their ARNs.
+    #[must_use]
+    pub fn named_keys(&self) -> &[String] {
+        &self.named_keys
+    }
+
+    /// Where files tell Kasten to use a key by its ARN, if they name none by an alias.
+    #[must_use]
+    pub fn key_named_by_arn(&self) -> Option<Span> {
+        self.named_at.filter(|_| self.derived_aliases.is_empty())
     }
 
     /// The aliases by which files tell Kasten to use its key.

@@ -41,8 +41,14 @@ pub(super) fn key(view: &View<'_, '_>) -> Told {
 /// The described keys that the workload uses; where nothing tells which, all.
 fn described<'r>(view: &View<'r, '_>) -> Vec<&'r Key> {
     let all = || view.project.documents.iter().flat_map(|document| &document.keys);
-    let used: Vec<&Key> = all().filter(|key| view.project.is_workloads_key(key)).collect();
+    let used: Vec<&Key> = all().filter(|key| is_used(view, key)).collect();
     if used.is_empty() && view.project.undescribed_keys().is_empty() { all().collect() } else { used }
+}
+
+/// Whether Kasten is told to use a key, or the workload uses it.
+fn is_used(view: &View<'_, '_>, key: &Key) -> bool {
+    let is_named = key.id().is_some_and(|id| view.project.named_keys().iter().any(|named| named == id));
+    is_named || view.project.is_workloads_key(key)
 }
 
 /// Whether a place is where the workload's key is described.
@@ -67,7 +73,7 @@ pub(super) fn alias(view: &View<'_, '_>) -> Told {
             _ => ok("no policy and no Passkey names one: none is needed"),
         };
     }
-    let ids: Vec<&str> = project.keys().filter(|key| project.is_workloads_key(key)).filter_map(Key::id).collect();
+    let ids: Vec<&str> = project.keys().filter(|key| is_used(view, key)).filter_map(Key::id).collect();
     let listed: Vec<_> = project.documents.iter().flat_map(|document| &document.aliases).collect();
     let of_key =
         listed.iter().filter(|alias| alias.target.as_ref().is_some_and(|target| ids.contains(&target.value.as_str())));

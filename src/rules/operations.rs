@@ -108,6 +108,11 @@ const ALSO_ACROSS_ACCOUNTS: [&str; 7] = [
     "kms:RevokeGrant",
 ];
 
+/// The operations on a key.
+pub(super) fn on_keys() -> impl Iterator<Item = &'static str> {
+    ON_KEYS.into_iter()
+}
+
 /// The operations that use a key.
 pub(super) fn cryptographic() -> impl Iterator<Item = &'static str> {
     CRYPTOGRAPHIC.into_iter()

@@ -229,7 +229,7 @@ fn a_finding_a_line_for_tools_that_read_lines() {
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["rule"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(rules.len(), 14, "{rules:?}");
+    assert_eq!(rules.len(), 16, "{rules:?}");
 }
 
 /// Many files at once: the order is that of their names, whichever thread was first.

@@ -26,7 +26,7 @@ impl Case<'_> {
         self.node.get(member).and_then(Node::as_str)
     }
 
-    fn texts(&self, member: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, member: &str) -> Vec<String> {
         let items = self.node.get(member).map_or(&[][..], Node::items);
         items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
     }

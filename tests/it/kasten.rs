@@ -84,3 +84,42 @@ fn what_no_file_tells_ends_with_1_where_that_is_asked_for() {
     assert_eq!(check(&["set-up-mended/values.yaml"]).code, 0);
     assert_eq!(check(&["set-up-mended/values.yaml", "--fail-on-undecided"]).code, 1);
 }
+
+/// What the article's set-up does wrong, as files show it: the rule and the text underlined.
+#[test]
+fn every_mistake_of_the_articles_set_up_is_found_under_its_name_at_its_place() {
+    let ran = check(&["set-up", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/seed");
+    let told: Vec<(String, String)> =
+        report["findings"].as_array().unwrap().iter().map(|finding| told(finding, &seed)).collect();
+    let expected = [
+        ("rotation-disabled", "false"),
+        ("ebs-permission-missing", "\"Action\""),
+        ("condition-key-as-action", "\"ec2:ResourceTag/*\""),
+        ("delete-snapshot-tag-incomplete", "\"Kasten: Snapshot*\""),
+        ("alias-condition-without-account-scope", "\"*\""),
+        ("account-id-not-12-digits", "\"arn:aws:iam::123456789:root\""),
+        ("workload-has-kms-star", "\"kms:*\""),
+        ("passkey-name-not-rfc1123", "kmsKey_v2"),
+        ("helm-value-path", "awsIamRole"),
+    ];
+    let expected: Vec<(String, String)> = expected.map(|(rule, text)| (rule.to_owned(), text.to_owned())).into();
+    assert_eq!(told, expected);
+    assert_eq!(ran.code, 1);
+}
+
+fn told(finding: &Value, folder: &Path) -> (String, String) {
+    let text = std::fs::read_to_string(folder.join(finding["file"].as_str().unwrap())).unwrap();
+    let offset = |end: &str| usize::try_from(finding["span"][end]["offset"].as_u64().unwrap()).unwrap();
+    (finding["rule"].as_str().unwrap().to_owned(), text[offset("start")..offset("end")].to_owned())
+}
+
+#[test]
+fn of_the_mended_set_up_auditors_alone_are_told_something() {
+    let admin = ["--admin", "arn:aws:iam::111122223333:role/key-admin"];
+    for persona in ["regular", "pedantic"] {
+        let ran = check(&[&["set-up-mended", "--persona", persona], &admin[..]].concat());
+        assert!(ran.stdout.ends_with("\n\nno findings in 7 files (3 policies)\n"), "{}", ran.stdout);
+    }
+}

@@ -36,7 +36,9 @@ fn key_policy() -> Vec<(&'static str, String)> {
 
 fn role_policy() -> Vec<(&'static str, String)> {
     vec![
+        pair("ebs-permission-missing", "\"Action\""),
         pair("condition-key-as-action", "\"ec2:ResourceTag/*\""),
+        pair("delete-snapshot-tag-incomplete", "\"Kasten: Snapshot*\""),
         pair("alias-condition-without-account-scope", "\"*\""),
     ]
 }

@@ -66,3 +66,17 @@ fn what_aws_documents_is_told_of_nothing() {
     });
     assert!(cases >= 12);
 }
+
+#[test]
+fn bad_input_is_told_by_the_rules_that_know_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/set-ups/bad-input.yaml");
+    let cases = fixtures::with_cases(&path, "told", |case| {
+        let (sources, inputs) = fixtures::sources(&case.files());
+        let mut options = case.options();
+        options.selection.persona = Persona::Regular;
+        let report = lint::lint(&sources, &inputs, &options);
+        let found: Vec<&str> = report.findings.iter().map(|finding| finding.rule.id).collect();
+        assert_eq!(found, case.texts("expect"), "{}: {:#?}", case.name, fixtures::told(&report, &sources));
+    });
+    assert!(cases >= 8);
+}

@@ -18,6 +18,7 @@ use crate::{
 use super::{
     asked::Asked,
     conditions::{self, Caller, Calls, Certainty},
+    trust,
 };
 
 declare_rules! { Kasten:
@@ -40,6 +41,25 @@ declare_rules! { Kasten:
         severity: Error, confidence: High, persona: Regular,
         supersedes: &["cross-account-principal"],
         summary: "the key policy names another principal than the workload",
+    }
+
+    /// ## What it does
+    /// Flags a key policy that names a user, where access keys and a role are both given to Kasten and the role gets no
+    /// access any other way; where the role has access by its own policy, a user of its name is a warning.
+    ///
+    /// ## Why it matters
+    /// With access keys and a role Kasten assumes the role, and calls KMS as the role. The user needs `sts:AssumeRole` alone.
+    ///
+    /// ## How to fix it
+    /// Name the role in the key policy; or take the role away from the Helm values, if the user is meant.
+    ///
+    /// ## Source
+    /// Kasten's page on IAM roles; Kasten's chart, `secrets.awsIamRole`.
+    pub PRINCIPAL_IS_USER_BUT_ROLE_SET = {
+        id: "principal-is-user-but-role-set", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        supersedes: &["principal-mismatch", "cross-account-principal"],
+        summary: "the key policy names the user of the access keys, and Kasten calls KMS as its role",
     }
 
     /// ## What it does
@@ -131,9 +151,9 @@ impl<'p, 'a> Access<'p, 'a> {
         Self { workload, key, own, has_unseen, foreign, asked }
     }
 
-    /// The same, were the workload to call KMS by way of a service.
-    pub(super) fn by_service(&self) -> Self {
-        Self::new(Caller { calls: Calls::ByAnyService, ..self.workload }, self.key)
+    /// The same, were the workload to call KMS by way of a service, or to name the key by an alias.
+    pub(super) fn anyhow(&self) -> Self {
+        Self::new(Caller { calls: Calls::Anyhow, ..self.workload }, self.key)
     }
 
     /// Whether every part of the policies is known.
@@ -147,10 +167,9 @@ impl<'p, 'a> Access<'p, 'a> {
             out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, INCOMPLETE);
             return;
         }
-        // What a condition on kms:ViaService alone keeps from the workload is told of that condition.
-        let by_service = self.by_service();
-        let missing: Vec<&str> =
-            NEEDED.into_iter().filter(|action| by_service.allows(action) == Certainty::No).collect();
+        // What a condition on kms:ViaService or kms:RequestAlias alone keeps from the workload is told of that condition.
+        let anyhow = self.anyhow();
+        let missing: Vec<&str> = NEEDED.into_iter().filter(|action| anyhow.allows(action) == Certainty::No).collect();
         if missing.is_empty() {
             self.namesake(out);
             let open = |action: &&str| self.allows(action) == Certainty::Maybe || self.may_be_denied(action);
@@ -159,6 +178,9 @@ impl<'p, 'a> Access<'p, 'a> {
                 let reason = if unseen { NO_OWN_POLICY } else { NOT_DECIDED };
                 out.not_evaluated_at(&KMS_MINIMUM_MISSING, self.key.policy.span, reason);
             }
+        } else if let Some(user) = self.user_in_the_roles_place() {
+            out.push(self.user_for_role(&user));
+            out.push(self.mismatch(user));
         } else if let Some(blame) = self.blame(&missing) {
             out.push(blame);
         } else if self.own.is_empty() {
@@ -281,6 +303,37 @@ impl<'p, 'a> Access<'p, 'a> {
         Some((other.span, name))
     }
 
+    /// The first user who may use the key, where Kasten's access keys are there to assume a role.
+    fn user_in_the_roles_place(&self) -> Option<(Span, String)> {
+        if !self.comes_by_keys() || self.key_statement(&NEEDED).is_some() {
+            return None;
+        }
+        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let using = allowing.filter(|statement| NEEDED.iter().any(|action| statement.covers_action(action)));
+        let listed = using.filter_map(Statement::named_principals).flat_map(|listed| &listed.read);
+        let mut users = listed.filter(|principal| self.is_user_of_keys(&principal.value));
+        let user = users.next()?;
+        Some((user.span, format!("`{}`", user.value.arn()?.as_str())))
+    }
+
+    fn is_user_of_keys(&self, principal: &Principal) -> bool {
+        let is_one = matches!(self.workload.project.part(principal), Part::Admin | Part::Workload);
+        matches!(principal, Principal::User(_)) && !is_one
+    }
+
+    fn comes_by_keys(&self) -> bool {
+        let derived = self.workload.project.derivation(self.workload.principal);
+        derived.is_some_and(|derived| trust::comes_by_keys(derived, self.workload.project))
+    }
+
+    fn user_for_role(&self, (place, name): &(Span, String)) -> Finding {
+        let message = format!("this key policy lets in {name}, and Kasten calls KMS as its role");
+        let finding = Finding::new(&PRINCIPAL_IS_USER_BUT_ROLE_SET, *place, message)
+            .label(format!("the role is {}", self.workload.arn.as_str()))
+            .help(format!("name {}; the user of the access keys only assumes it", self.workload.arn.as_str()));
+        self.workload.where_named(finding)
+    }
+
     fn mismatch(&self, (place, name): (Span, String)) -> Finding {
         let message = format!("this key policy lets in {name}, not the workload");
         let finding = Finding::new(&PRINCIPAL_MISMATCH, place, message)
@@ -307,7 +360,9 @@ impl<'p, 'a> Access<'p, 'a> {
                 continue;
             }
             let message = format!("`{}` bears the workload's name and is another principal", arn.as_str());
-            let finding = Finding::new(&PRINCIPAL_MISMATCH, principal.span, message)
+            let of_keys = self.is_user_of_keys(&principal.value) && self.comes_by_keys();
+            let rule = if of_keys { &PRINCIPAL_IS_USER_BUT_ROLE_SET } else { &PRINCIPAL_MISMATCH };
+            let finding = Finding::new(rule, principal.span, message)
                 .severity(Severity::Warning)
                 .label(format!("the workload is {}", self.workload.arn.as_str()))
                 .help("name the workload, or declare this one with --workload too; access rests on the workload's own policy");

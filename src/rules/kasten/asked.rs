@@ -90,7 +90,8 @@ fn context<'s>(caller: Caller<'_, '_>, policies: impl Iterator<Item = &'s Policy
         let of_caller = ["kms:CallerAccount", "aws:PrincipalAccount", "aws:PrincipalArn"].into_iter().any(is);
         // For a session the key holds the ARN of its role, path included, which the session's ARN does not tell.
         let is_told = of_caller && !(is("aws:PrincipalArn") && matches!(caller.principal, Principal::AssumedRole(_)));
-        let is_absent = is("kms:ViaService") && caller.calls == Calls::Directly;
+        let by_arn = caller.names_the_key_by_arn().is_some();
+        let is_absent = caller.calls == Calls::Directly && (is("kms:ViaService") || (is("kms:RequestAlias") && by_arn));
         if !is_told && !is_absent && !is("kms:ResourceAliases") {
             context.set(&key.to_ascii_lowercase(), Value::Unknown);
         }

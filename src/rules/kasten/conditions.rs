@@ -83,13 +83,21 @@ impl Caller<'_, '_> {
     }
 }
 
+impl Caller<'_, '_> {
+    /// Where Kasten is told to name its key by the ARN: its requests then carry no alias. Others may name it as they like.
+    pub(super) fn names_the_key_by_arn(self) -> Option<Span> {
+        let is_kasten = self.project.derivation(self.principal).is_some() || self.project.derived.is_empty();
+        self.project.key_named_by_arn().filter(|_| is_kasten)
+    }
+}
+
 /// How a workload calls KMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Calls {
-    /// By itself: requests carry no `kms:ViaService`.
+    /// By itself: requests carry no `kms:ViaService`, and no `kms:RequestAlias` where the key is named by its ARN.
     Directly,
-    /// By way of whatever service a condition names.
-    ByAnyService,
+    /// By way of whatever service a condition names, and by whatever alias.
+    Anyhow,
 }
 
 /// The first condition of a statement that cannot hold: where, and why.

@@ -4,7 +4,7 @@ use crate::{
     document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo},
     policy::{ActionPattern, Comparison, Condition, Effect, Policy, PolicyKind, Quantifier, Statement},
-    rules::{Check, Findings, declare::declare_rules},
+    rules::{Check, Findings, declare::declare_rules, operations},
     semantics::Because,
     source::{Span, Spanned},
 };
@@ -57,6 +57,45 @@ declare_rules! { Kasten:
     }
 
     /// ## What it does
+    /// Flags a statement that allows the role that files give Kasten more of its key than `kms:Encrypt`, `kms:Decrypt` and
+    /// `kms:DescribeKey`. Where the role's policies allow snapshots of EBS too, what volumes that a key encrypts need is left
+    /// out.
+    ///
+    /// ## Why it matters
+    /// Kasten needs two operations of the key. Whatever else its role may do, whoever takes over its pod may do as well.
+    ///
+    /// ## How to fix it
+    /// List `kms:Encrypt` and `kms:Decrypt`.
+    ///
+    /// ## Source
+    /// Kasten's page on protecting snapshots with AWS KMS; Amazon EBS User Guide, "Requirements for Amazon EBS encryption".
+    pub KMS_MORE_THAN_MINIMUM = {
+        id: "kms-more-than-minimum", code: None,
+        severity: Warning, confidence: High, persona: Regular,
+        summary: "Kasten's role may do more with the key than Kasten needs",
+    }
+
+    /// ## What it does
+    /// Flags a condition on `kms:RequestAlias` on which Kasten's access rests, where its Passkey, Secret or Helm value names
+    /// the key by the ARN.
+    ///
+    /// ## Why it matters
+    /// A request carries `kms:RequestAlias` only where it names the key by an alias. Kasten's does not, and is denied.
+    ///
+    /// ## How to fix it
+    /// Ask for the key's aliases in the identity policy instead: `ForAnyValue:StringEquals` on `kms:ResourceAliases`. In a key
+    /// policy take the condition away.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "AWS KMS condition keys", `kms:RequestAlias` and `kms:ResourceAliases`.
+    pub REQUEST_ALIAS_VS_CALLER_USES_ARN = {
+        id: "request-alias-vs-caller-uses-arn", code: None,
+        family: Alias,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "kms:RequestAlias for a workload that names the key by its ARN",
+    }
+
+    /// ## What it does
     /// Flags a statement of a key policy that lets the workload in without a condition, where a policy of the workload's own
     /// asks for an alias. Kasten's page has one add the role to the key policy, so this is for the pedantic.
     ///
@@ -94,8 +133,9 @@ impl Check for KastenLimits {
             let Some(key) = key else { continue };
             let access = Access::new(workload, key);
             if access.is_complete() {
-                via_service(&access, out);
+                never_met(&access, out);
                 bypassed(&access, out);
+                beyond(&access, out);
             } else {
                 out.not_evaluated_at(&VIA_SERVICE_ON_DIRECT_CALLER, key.policy.span, INCOMPLETE);
             }
@@ -142,10 +182,10 @@ fn place_of(actions: &[&str], statement: &Statement) -> Span {
     one.map_or_else(|| actions_place(statement), |pattern| pattern.span)
 }
 
-/// Tells of each condition on `kms:ViaService` without which the workload would have what it needs.
-fn via_service(access: &Access<'_, '_>, out: &mut Findings<'_>) {
-    let by_service = access.by_service();
-    let kept = |action: &&str| access.allows(action) == Certainty::No && by_service.allows(action) != Certainty::No;
+/// Tells of each condition on how KMS is called without which the workload would have what it needs.
+fn never_met(access: &Access<'_, '_>, out: &mut Findings<'_>) {
+    let anyhow = access.anyhow();
+    let kept = |action: &&str| access.allows(action) == Certainty::No && anyhow.allows(action) != Certainty::No;
     let kept: Vec<&str> = NEEDED.into_iter().filter(kept).collect();
     let workload = access.workload;
     let names =
@@ -155,14 +195,35 @@ fn via_service(access: &Access<'_, '_>, out: &mut Findings<'_>) {
         if !kept.iter().any(|action| statement.covers_action(action)) {
             continue;
         }
-        for condition in statement.conditions_on("kms:ViaService") {
-            if asked::row(condition, statement, workload) == Certainty::No {
-                let message = format!("`{}` calls KMS by itself, by way of no service", workload.arn.as_str());
-                let finding = Finding::new(&VIA_SERVICE_ON_DIRECT_CALLER, condition.element.value, message)
-                    .label("never holds for the workload");
-                out.push(finding.help(format!("take the condition away from {}", kept.join(" and "))));
+        let rows = statement.conditions.iter().filter(|row| asked::row(row, statement, workload) == Certainty::No);
+        for row in rows {
+            if row.key.value.is("kms:ViaService") {
+                out.push(via_service(row, &kept, workload));
+            } else if row.key.value.is("kms:RequestAlias") {
+                out.push(request_alias(row, statement, workload));
             }
         }
+    }
+}
+
+fn via_service(row: &Condition, kept: &[&str], workload: Caller<'_, '_>) -> Finding {
+    let message = format!("`{}` calls KMS by itself, by way of no service", workload.arn.as_str());
+    let finding = Finding::new(&VIA_SERVICE_ON_DIRECT_CALLER, row.element.value, message);
+    finding.label("never holds for the workload").help(format!("take the condition away from {}", kept.join(" and ")))
+}
+
+fn request_alias(row: &Condition, statement: &Statement, workload: Caller<'_, '_>) -> Finding {
+    let message = format!("`{}` names the key by its ARN, not by an alias", workload.arn.as_str());
+    let finding = Finding::new(&REQUEST_ALIAS_VS_CALLER_USES_ARN, row.element.value, message);
+    let finding =
+        finding.label("no request of the workload carries an alias").help(if statement.principals.is_some() {
+            "take the condition away, or leave the decision to the role's own policy"
+        } else {
+            "ask with `ForAnyValue:StringEquals` for `kms:ResourceAliases`, which looks at the key's aliases"
+        });
+    match workload.names_the_key_by_arn() {
+        Some(place) => finding.related(place, "the key is named here"),
+        None => finding,
     }
 }
 
@@ -196,6 +257,46 @@ fn bypassed(access: &Access<'_, '_>, out: &mut Findings<'_>) {
         } else {
             "let the account in, and take the statement away, so that the workload's own policy decides"
         }));
+    }
+}
+
+/// What volumes of EBS need that a key encrypts. Source: Amazon EBS User Guide, "Requirements for Amazon EBS encryption".
+const OF_VOLUMES: [&str; 4] =
+    ["kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
+
+/// Tells of each statement that gives Kasten's role more than it needs.
+fn beyond(access: &Access<'_, '_>, out: &mut Findings<'_>) {
+    let workload = access.workload;
+    // Others than Kasten need other operations.
+    if workload.project.derivation(workload.principal).is_none() {
+        return;
+    }
+    let makes_snapshots = access.own_statements().any(|own| own.allows() && own.covers_action("ec2:CreateSnapshot"));
+    let is_needed = |action: &str| {
+        NEEDED.contains(&action) || action == "kms:DescribeKey" || (makes_snapshots && OF_VOLUMES.contains(&action))
+    };
+    let by_key = access.key.policy.statements.iter();
+    let by_key = by_key.filter(|statement| access::naming(statement, workload) == Naming::Directly);
+    let of_the_key = |own: &&Statement| {
+        let covers = |resource| access::covers_key(resource, workload) != Certainty::No;
+        own.listed_resources().is_some_and(|listed| listed.values().any(covers))
+    };
+    for statement in by_key.chain(access.own_statements().filter(of_the_key)).filter(|statement| statement.allows()) {
+        let Some(actions) = statement.listed_actions() else { continue };
+        // Of `*` other rules tell.
+        let patterns = actions.read.iter().filter(|pattern| pattern.value.is_of("kms"));
+        let excess: Vec<(&Spanned<ActionPattern>, &str)> = patterns
+            .flat_map(|pattern| {
+                operations::on_keys().filter(|action| pattern.value.covers(action)).map(move |action| (pattern, action))
+            })
+            .filter(|(_, action)| !is_needed(action))
+            .collect();
+        if let Some((pattern, action)) = excess.first() {
+            let more = if excess.len() > 1 { format!(" and {} more", excess.len() - 1) } else { String::new() };
+            let message = format!("`{}` may call {action}{more}, which Kasten does not need", workload.arn.as_str());
+            let finding = Finding::new(&KMS_MORE_THAN_MINIMUM, pattern.span, message);
+            out.push(workload.where_named(finding.help("list kms:Encrypt and kms:Decrypt alone")));
+        }
     }
 }
 

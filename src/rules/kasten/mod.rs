@@ -7,6 +7,7 @@ mod conditions;
 pub(super) mod limits;
 pub(super) mod passkey;
 pub(super) mod secret;
+pub(super) mod snapshots;
 pub(crate) mod standing;
 mod supposed;
 pub(super) mod trust;

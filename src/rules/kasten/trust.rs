@@ -33,6 +33,25 @@ declare_rules! { Kasten:
     }
 
     /// ## What it does
+    /// Flags the policies of the user who owns Kasten's access keys, where they do not let the user assume Kasten's role. The
+    /// user is one that the role's trust policy names. Which statement decides is asked of the simulator.
+    ///
+    /// ## Why it matters
+    /// STS denies the role, and Kasten has no access to AWS. A user of the role's own account needs no policy where the trust
+    /// policy names the user; one of another account needs both.
+    ///
+    /// ## How to fix it
+    /// Allow the user `sts:AssumeRole` on the role's ARN.
+    ///
+    /// ## Source
+    /// STS API Reference, "`AssumeRole`"; IAM User Guide, "Cross-account resource access in IAM"; Kasten's page on IAM roles.
+    pub ASSUME_ROLE_PERMISSION_MISSING = {
+        id: "assume-role-permission-missing", code: None,
+        severity: Error, confidence: High, persona: Regular,
+        summary: "the user of the access keys may not assume Kasten's role",
+    }
+
+    /// ## What it does
     /// Flags a trust policy that lets in the identity provider of an EKS cluster without a condition on the audience
     /// `sts.amazonaws.com`, or with one on another audience.
     ///
@@ -128,7 +147,7 @@ impl Check for KastenTrust {
                 Admission::Open(reason) => {
                     out.not_evaluated_at(&TRUST_DOES_NOT_ADMIT_KASTEN, trust.policy.span, reason);
                 }
-                Admission::Admitted => {}
+                Admission::Admitted => assuming(derived, role, trust, project, out),
             }
         }
     }
@@ -237,6 +256,11 @@ pub(crate) fn trust_of<'p, 'a>(
     }
 }
 
+/// Whether Kasten assumes a role with a user's access keys.
+pub(super) fn comes_by_keys(derived: &Derived, project: &Project<'_>) -> bool {
+    matches!(way(derived, project), Way::Keys)
+}
+
 /// How Kasten comes to its role, by the files of the folder in which it is named.
 enum Way {
     /// By the access keys of some user.
@@ -316,6 +340,65 @@ fn by_keys(derived: &Derived, trust: &PolicyDocument<'_>) -> Admission {
         .related(derived.place, "the role is given beside access keys")
         .help("name the user who owns the keys, with sts:AssumeRole");
     Admission::Refused(Box::new(finding))
+}
+
+/// Tells of a user whom the trust policy names and whose own policies, as far as they are here, do not let it assume the
+/// role.
+fn assuming(
+    derived: &Derived,
+    role: &PrincipalArn,
+    trust: &PolicyDocument<'_>,
+    project: &Project<'_>,
+    out: &mut Findings<'_>,
+) {
+    if !comes_by_keys(derived, project) {
+        return;
+    }
+    let allowing = trust.policy.statements.iter().filter(|statement| statement.allows());
+    let named = allowing.filter_map(Statement::named_principals).flat_map(|listed| &listed.read);
+    for (user, arn) in named.filter_map(|user| Some((user, user_arn(&user.value)?))) {
+        let is_unseen =
+            project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
+        let carries = |policy: &&PolicyDocument<'_>| policy.holders.iter().any(|holder| holder == arn.holder());
+        let own: Vec<_> = project.policies(PolicyKind::Identity).filter(carries).collect();
+        let Some(first) = own.first().filter(|_| !is_unseen) else { continue };
+        if own.iter().any(|policy| !policy.policy.is_complete()) {
+            out.not_evaluated_at(&ASSUME_ROLE_PERMISSION_MISSING, first.policy.span, INCOMPLETE_OWN);
+            continue;
+        }
+        let set = PolicySet {
+            identity: own.iter().map(|policy| &policy.policy).collect(),
+            resource: Some(&trust.policy),
+            resource_kind: PolicyKind::Trust,
+            ..PolicySet::default()
+        };
+        let mut context = Context::default();
+        for row in own
+            .iter()
+            .flat_map(|policy| &policy.policy.statements)
+            .chain(&trust.policy.statements)
+            .flat_map(|one| &one.conditions)
+        {
+            context.set(&row.key.value.as_str().to_ascii_lowercase(), Value::Unknown);
+        }
+        let Some(caller) = Caller::of(&user.value, arn.as_str()) else { continue };
+        let request = Request::new(caller, "sts:AssumeRole", role.as_str(), Some(role.account()), context);
+        let outcome = Compiled::new(&set).outcome(&request, &mut Scratch::default());
+        if matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied) {
+            let message = format!("`{}` may not call sts:AssumeRole on Kasten's role", arn.as_str());
+            let place = first.policy.statement_element.map_or(first.policy.span, |element| element.key);
+            let finding = Finding::new(&ASSUME_ROLE_PERMISSION_MISSING, place, message)
+                .related(user.span, "the role's trust policy names this user")
+                .help(format!("allow it sts:AssumeRole on {}", role.as_str()));
+            out.push(finding);
+        }
+    }
+}
+
+const INCOMPLETE_OWN: &str = "a part of the user's policies is not known from these files";
+
+fn user_arn(principal: &Principal) -> Option<&PrincipalArn> {
+    matches!(principal, Principal::User(_)).then(|| principal.arn()).flatten()
 }
 
 fn by_token(

@@ -25,7 +25,7 @@ declare_rules! { KeyPolicy:
     pub WORKLOAD_HAS_KMS_STAR = {
         id: "workload-has-kms-star", code: None,
         severity: Error, confidence: High, persona: Regular,
-        supersedes: &["workload-can-destroy-key", "alias-condition-bypassed-by-key-policy"],
+        supersedes: &["workload-can-destroy-key", "alias-condition-bypassed-by-key-policy", "kms-more-than-minimum"],
         summary: "a workload may do everything with the key",
     }
 
@@ -44,6 +44,7 @@ declare_rules! { KeyPolicy:
     pub WORKLOAD_CAN_DESTROY_KEY = {
         id: "workload-can-destroy-key", code: None,
         severity: Error, confidence: High, persona: Regular,
+        supersedes: &["kms-more-than-minimum"],
         summary: "a workload may destroy the key",
     }
 }

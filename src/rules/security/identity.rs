@@ -39,6 +39,7 @@ declare_rules! { Security:
     pub KMS_STAR_IN_IDENTITY_POLICY = {
         id: "kms-star-in-identity-policy", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["kms-more-than-minimum"],
         summary: "an identity policy allows kms:*",
     }
 

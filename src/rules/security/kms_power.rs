@@ -25,7 +25,7 @@ declare_rules! { Security:
     pub KMS_PRIVILEGE_ESCALATION = {
         id: "kms-privilege-escalation", code: None,
         severity: Error, confidence: High, persona: Regular,
-        supersedes: &["kms-destructive", "create-grant-without-constraint"],
+        supersedes: &["kms-destructive", "create-grant-without-constraint", "kms-more-than-minimum"],
         summary: "an identity policy lets its holder take over any key",
     }
 
@@ -45,6 +45,7 @@ declare_rules! { Security:
     pub KMS_DESTRUCTIVE = {
         id: "kms-destructive", code: None,
         severity: Warning, confidence: Medium, persona: Regular,
+        supersedes: &["kms-more-than-minimum"],
         summary: "an identity policy lets its holder make keys unusable",
     }
 
@@ -68,6 +69,7 @@ declare_rules! { Security:
     pub CREATE_GRANT_WITHOUT_CONSTRAINT = {
         id: "create-grant-without-constraint", code: None,
         severity: Warning, confidence: High, persona: Regular,
+        supersedes: &["kms-more-than-minimum"],
         summary: "grants may be created for anyone and anything",
     }
 }
