@@ -347,7 +347,7 @@ pub(super) fn like(key: &str, pattern: &str) -> Formula<Fact> {
         reach: Reach::Single,
         base: Base::TextPattern,
         negated: false,
-        operands: vec![Operand::read(Base::TextPattern, pattern, Some(PolicyVersion::V2012))],
+        operands: [Operand::read(Base::TextPattern, pattern, Some(PolicyVersion::V2012))].into(),
         has_unknown: false,
         span: NO_PLACE,
     }))

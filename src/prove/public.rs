@@ -125,7 +125,7 @@ impl<'f> Known<'f> {
         known.insert(owner.to_string());
         let named = policy.statements.iter().filter_map(|statement| statement.named_principals());
         known.extend(named.flat_map(Listed::values).filter_map(Principal::account).map(|account| account.to_string()));
-        for test in tests.iter().filter(|test| OF_CALLER.contains(&test.key.lower.as_str())) {
+        for test in tests.iter().filter(|test| OF_CALLER.contains(&&*test.key.lower)) {
             known.extend(test.operands.iter().filter_map(named_account));
         }
         Self { accounts: known, orgs: orgs.to_vec(), tests }
@@ -161,7 +161,7 @@ impl<'f> Known<'f> {
         if lower == "aws:sourceip" && is_private(value) {
             return true;
         }
-        let tests = self.tests.iter().filter(|test| test.key.lower == lower);
+        let tests = self.tests.iter().filter(|test| &*test.key.lower == lower);
         let mut operands = tests.flat_map(|test| test.operands.iter().map(|operand| (test.base, operand)));
         operands.any(|(base, operand)| {
             is_closed(lower, operand)

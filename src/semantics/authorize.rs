@@ -150,7 +150,9 @@ pub fn authorize(set: &PolicySet<'_>) -> Authorization {
     let mut layers = Layers::default();
     let under_boundary = set.boundary.is_some();
     let lowered = |policies: &[&Policy], kind| -> Vec<Matching> {
-        policies.iter().flat_map(|policy| lower_policy(policy, kind, under_boundary)).collect()
+        let mut all = Vec::with_capacity(policies.iter().map(|policy| policy.statements.len()).sum());
+        all.extend(policies.iter().flat_map(|policy| lower_policy(policy, kind, under_boundary)));
+        all
     };
     let scps = layers.levels(Because::Scp, set.scps.as_deref(), |level| lowered(level, PolicyKind::ServiceControl));
     let rcps = layers.levels(Because::Rcp, set.rcps.as_deref(), |level| lowered(level, PolicyKind::ResourceControl));
@@ -252,43 +254,46 @@ impl Order {
     fn paths(&self) -> Vec<Path> {
         let named = |class| Formula::Fact(Ask::Allows(self.resource, class));
         // `kms:RetireGrant` is not effective in a key policy, and no policy alone allows it.
-        let within = |what: Vec<Formula<Ask>>| Formula::All([vec![not(RetiresGrant)], what].concat());
-        let by_name = |class| within(vec![call(SameAccount), named(class)]);
-        let limits = [(Because::Boundary, Self::limit(self.boundary)), (Because::Session, Self::limit(self.session))];
-        let own = [
-            (Because::Identity, self.identity_allows()),
-            (Because::Boundary, Self::limit(self.boundary)),
-            (Because::Session, Formula::All(vec![Self::limit(self.session), self.is_passed()])),
-        ];
-        let open = [
+        let within = |what: [Formula<Ask>; 2]| Formula::All(std::iter::once(not(RetiresGrant)).chain(what).collect());
+        let by_name = |class| within([call(SameAccount), named(class)]);
+        let limits =
+            vec![(Because::Boundary, Self::limit(self.boundary)), (Because::Session, Self::limit(self.session))];
+        let with_own = |need: Need| std::iter::once(need).chain(self.own()).collect();
+        let open = vec![
             (Because::Boundary, Self::limit_or(self.boundary, Open::GrantUnderBoundary)),
             (Because::Session, Self::limit_or(self.session, Open::GrantUnderSession)),
         ];
-        let retires = vec![(Because::Grant, Formula::Fact(Ask::Open(Open::WhoRetires)))];
+        let retires = (Because::Grant, Formula::Fact(Ask::Open(Open::WhoRetires)));
+        let in_own_account = Formula::All(vec![not(RetiresGrant), call(SameAccount)]);
         let delegated = Formula::Any(vec![Formula::All(vec![not(OnKey), not(OnRole)]), named(MatchClass::Account)]);
         let foreign = Formula::Any(vec![not(ByFederated), call(Federates)]);
         let granted = Formula::All(vec![call(OnKey), Formula::Fact(Ask::Allows(self.grants, MatchClass::Account))]);
         let path = |because, applies, needs| Path { because, applies, needs };
         vec![
             path(Because::Resource, by_name(MatchClass::Direct), Vec::new()),
-            path(Because::Resource, by_name(MatchClass::RoleArn), limits.to_vec()),
-            path(Because::Grant, granted, open.to_vec()),
-            path(
-                Because::Identity,
-                within(vec![call(SameAccount)]),
-                [vec![(Because::Delegation, delegated)], own.to_vec()].concat(),
-            ),
+            path(Because::Resource, by_name(MatchClass::RoleArn), limits),
+            path(Because::Grant, granted, open),
+            path(Because::Identity, in_own_account, with_own((Because::Delegation, delegated))),
             path(
                 Because::CrossAccount,
-                within(vec![not(SameAccount), call(OfAnAccount)]),
-                [vec![(Because::Resource, named(MatchClass::Account))], own.to_vec()].concat(),
+                within([not(SameAccount), call(OfAnAccount)]),
+                with_own((Because::Resource, named(MatchClass::Account))),
             ),
             path(
                 Because::Resource,
-                within(vec![not(OfAnAccount), foreign]),
+                within([not(OfAnAccount), foreign]),
                 vec![(Because::Resource, named(MatchClass::Direct))],
             ),
-            path(Because::Grant, call(RetiresGrant), [own.to_vec(), retires].concat()),
+            path(Because::Grant, call(RetiresGrant), self.own().into_iter().chain([retires]).collect()),
+        ]
+    }
+
+    /// What the caller's own policies must give.
+    fn own(&self) -> [Need; 3] {
+        [
+            (Because::Identity, self.identity_allows()),
+            (Because::Boundary, Self::limit(self.boundary)),
+            (Because::Session, Formula::All(vec![Self::limit(self.session), self.is_passed()])),
         ]
     }
 

@@ -1,5 +1,7 @@
 //! What a formula asks of a request: facts about the caller, the action, the resource and the condition keys.
 
+use std::sync::Arc;
+
 use super::{
     caller::MatchClass,
     operator::{Base, Operand, Reach},
@@ -53,20 +55,25 @@ pub enum Open {
     KindOfEndpoint,
 }
 
-/// A condition key, as it is spelt and in small letters.
+/// A condition key, as it is spelt and in small letters. A copy shares both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyName {
     /// As it is spelt.
-    pub spelt: String,
+    pub spelt: Arc<str>,
     /// In small letters.
-    pub lower: String,
+    pub lower: Arc<str>,
 }
 
 impl KeyName {
     /// A key of a policy.
     #[must_use]
     pub fn new(spelt: &str) -> Self {
-        Self { spelt: spelt.to_owned(), lower: spelt.to_ascii_lowercase() }
+        let spelt: Arc<str> = spelt.into();
+        let mut lower = Arc::clone(&spelt);
+        if lower.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Arc::make_mut(&mut lower).make_ascii_lowercase();
+        }
+        Self { spelt, lower }
     }
 }
 
@@ -142,7 +149,7 @@ pub struct KeyTest {
     /// Whether it asks that no value of the policy matches.
     pub negated: bool,
     /// The values of the policy.
-    pub operands: Vec<Operand>,
+    pub operands: Arc<[Operand]>,
     /// Whether the policy has values that its file does not give.
     pub has_unknown: bool,
     /// The row of the condition.

@@ -1,5 +1,7 @@
 //! From a statement to what must hold for it to match.
 
+use std::borrow::Cow;
+
 use super::{
     Fact, Formula,
     caller::MatchClass,
@@ -10,7 +12,7 @@ use super::{
 use crate::{
     key::Grant,
     policy::{
-        ActionPattern, Clause, Condition, Effect, Listed, Policy, PolicyKind, PolicyVersion, Principal,
+        ActionPattern, Clause, Condition, Effect, Listed, Operator, Policy, PolicyKind, PolicyVersion, Principal,
         ResourcePattern, Statement,
     },
     source::Span,
@@ -74,7 +76,7 @@ pub enum Part {
     /// One row of `Condition`: its operator and key, as they are spelt.
     Condition {
         /// The operator.
-        operator: String,
+        operator: Cow<'static, str>,
         /// The key.
         key: KeyName,
     },
@@ -94,18 +96,18 @@ pub struct Layout {
 }
 
 /// Every statement of a policy. What its file leaves open is a statement of either effect that may match.
-#[must_use]
-pub fn lower_policy(policy: &Policy, kind: PolicyKind, under_boundary: bool) -> Vec<Matching> {
+pub fn lower_policy(
+    policy: &Policy,
+    kind: PolicyKind,
+    under_boundary: bool,
+) -> impl Iterator<Item = Matching> + use<'_> {
     let version = policy.version.as_ref().map(|version| version.value);
     let layout = Layout { kind, version, under_boundary };
-    let mut all: Vec<Matching> = policy.statements.iter().filter_map(|statement| lower(statement, layout)).collect();
-    let is_inside = |place: &Span| policy.statements.iter().any(|statement| statement.span.contains(*place));
-    let mut open: Vec<Span> = policy.unknown.iter().filter(|place| !is_inside(place)).copied().collect();
-    open.extend(policy.is_cut.then_some(policy.span));
-    for span in open {
-        all.extend([Effect::Allow, Effect::Deny].map(|effect| unread(effect, span, kind)));
-    }
-    all
+    let all = policy.statements.iter().filter_map(move |statement| lower(statement, layout));
+    let is_inside = |place: &&Span| policy.statements.iter().any(|statement| statement.span.contains(**place));
+    let open = policy.unknown.iter().filter(move |place| !is_inside(place)).copied();
+    let open = open.chain(policy.is_cut.then_some(policy.span));
+    all.chain(open.flat_map(move |span| [Effect::Allow, Effect::Deny].map(|effect| unread(effect, span, kind))))
 }
 
 fn unread(effect: Effect, span: Span, kind: PolicyKind) -> Matching {
@@ -122,7 +124,8 @@ fn unread(effect: Effect, span: Span, kind: PolicyKind) -> Matching {
 #[must_use]
 pub fn lower(statement: &Statement, layout: Layout) -> Option<Matching> {
     let effect = statement.effect.as_ref()?.value;
-    let mut elements = vec![action(statement), resource(statement, layout)];
+    let mut elements = Vec::with_capacity(2 + statement.conditions.len() + statement.unread_conditions.len());
+    elements.extend([action(statement), resource(statement, layout)]);
     elements.extend(statement.conditions.iter().map(|row| condition(row, layout)));
     let unread = statement.unread_conditions.iter();
     elements.extend(unread.map(|span| Element {
@@ -207,10 +210,8 @@ impl Matching {
 
 fn action(statement: &Statement) -> Element {
     let test = |pattern: &ActionPattern, span: Span| {
-        let lower = pattern.as_str().to_ascii_lowercase();
         // `*:*` is `*` (IAM User Guide, "IAM JSON policy elements: Action").
-        let text = if pattern.is_every_action() { "*" } else { &lower };
-        let pattern = Pattern::read(text, Reading { wildcards: true, variables: false });
+        let pattern = Pattern::read_action(if pattern.is_every_action() { "*" } else { pattern.as_str() });
         Fact::Action(ActionTest { pattern, span })
     };
     let formula = clause(statement.actions.as_ref(), test).unwrap_or_else(Formula::never);
@@ -276,7 +277,12 @@ fn condition(condition: &Condition, layout: Layout) -> Element {
             test
         }
     };
-    Element { part: Part::Condition { operator: operator.to_string(), key }, formula, span }
+    // Most operators are a comparison alone, whose name is at hand.
+    let operator = match operator {
+        Operator { comparison, quantifier: None, if_exists: false } => comparison.name().into(),
+        other => other.to_string().into(),
+    };
+    Element { part: Part::Condition { operator, key }, formula, span }
 }
 
 /// `Null`: `"true"` asks that there is no value, `"false"` that there is one.
@@ -308,7 +314,7 @@ pub fn lower_grant(grant: &Grant, index: usize) -> Matching {
     elements.extend(constraints.map(|(pairs, exactly)| {
         let fact = Fact::EncryptionContext(ContextTest { pairs, exactly, span: grant.span });
         let key = KeyName::new("kms:EncryptionContext");
-        let operator = if exactly { "EncryptionContextEquals" } else { "EncryptionContextSubset" }.to_owned();
+        let operator = Cow::from(if exactly { "EncryptionContextEquals" } else { "EncryptionContextSubset" });
         Element { part: Part::Condition { operator, key }, formula: Formula::Fact(fact), span: grant.span }
     }));
     let grantee = grant.grantee.value.as_str();

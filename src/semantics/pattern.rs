@@ -5,21 +5,36 @@
 //!
 //! Source: IAM User Guide, "IAM policy elements: Variables and tags".
 
+mod matching;
+
+use std::{borrow::Cow, sync::Arc};
+
+pub use matching::{has_six_parts, in_small_letters, is_everything, matches, matches_by_parts, matches_completed};
+
 use super::request::{Context, Found};
-use crate::policy::PolicyVersion;
+use crate::{policy::PolicyVersion, source::scan};
 
 /// Stands for `*` among the bytes of a pattern.
 const ANY: u8 = 0xff;
 /// Stands for `?` among the bytes of a pattern.
 const ONE: u8 = 0xfe;
 
-/// A text in which wildcards and variables may stand.
+/// A text in which wildcards and variables may stand. A copy shares what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    text: String,
-    pieces: Vec<Piece>,
+    text: Arc<str>,
+    form: Form,
+}
+
+/// What a text is read as. Most hold neither wildcard nor variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// The text itself.
+    Text,
     /// The bytes to match, where no variable has to be filled in.
-    plain: Option<Box<[u8]>>,
+    Bytes(Arc<[u8]>),
+    /// Parts, some of them variables.
+    Pieces(Arc<[Piece]>),
 }
 
 /// A part of a pattern.
@@ -76,34 +91,45 @@ impl Pattern {
     /// Reads a text.
     #[must_use]
     pub fn read(text: &str, reading: Reading) -> Self {
-        let mut pieces = Vec::new();
-        push_pieces(text, reading, &mut pieces);
-        Self::of_pieces(text, pieces)
+        Self::of(text.into(), 0, reading)
+    }
+
+    /// Reads an entry of an `Action` list, in small letters; it has no variables.
+    #[must_use]
+    pub fn read_action(text: &str) -> Self {
+        let mut text: Arc<str> = text.into();
+        if let Some(text) = Arc::get_mut(&mut text) {
+            text.make_ascii_lowercase();
+        }
+        Self::of(text, 0, Reading { wildcards: true, variables: false })
     }
 
     /// Reads an entry of a `Resource` list: variables count only behind the fifth colon.
     #[must_use]
     pub fn read_resource(text: &str, version: Option<PolicyVersion>) -> Self {
-        let reading = Reading::of(version, true);
-        let mut pieces = Vec::new();
-        let (head, tail) = text.split_at(behind_fifth_colon(text).unwrap_or(text.len()));
-        push_pieces(head, Reading { variables: false, ..reading }, &mut pieces);
-        push_pieces(tail, reading, &mut pieces);
-        Self::of_pieces(text, pieces)
+        let tail = behind_fifth_colon(text).unwrap_or(text.len());
+        Self::of(text.into(), tail, Reading::of(version, true))
     }
 
-    fn of_pieces(text: &str, pieces: Vec<Piece>) -> Self {
-        let mut plain = Some(Vec::new());
-        for piece in &pieces {
-            let Some(bytes) = &mut plain else { break };
-            match piece {
-                Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
-                Piece::Any => bytes.push(ANY),
-                Piece::One => bytes.push(ONE),
-                Piece::Variable { .. } => plain = None,
-            }
-        }
-        Self { text: text.to_owned(), pieces, plain: plain.map(Vec::into_boxed_slice) }
+    /// Reads a text in which variables count from an offset on.
+    fn of(text: Arc<str>, variables_from: usize, reading: Reading) -> Self {
+        let (head, tail) = text.split_at(variables_from);
+        let form = if reading.variables && tail.contains("${") {
+            let mut pieces = Vec::new();
+            push_pieces(head, Reading { variables: false, ..reading }, &mut pieces);
+            push_pieces(tail, reading, &mut pieces);
+            Form::of_pieces(pieces)
+        } else if reading.wildcards && has_wildcard(&text) {
+            let byte = |byte| match byte {
+                b'*' => ANY,
+                b'?' => ONE,
+                other => other,
+            };
+            Form::Bytes(text.bytes().map(byte).collect())
+        } else {
+            Form::Text
+        };
+        Self { text, form }
     }
 
     /// The text as it is spelt.
@@ -114,13 +140,21 @@ impl Pattern {
 
     /// Its parts.
     #[must_use]
-    pub fn pieces(&self) -> &[Piece] {
-        &self.pieces
+    pub fn pieces(&self) -> Cow<'_, [Piece]> {
+        match &self.form {
+            Form::Text => of_bytes(self.text.as_bytes()).into(),
+            Form::Bytes(bytes) => of_bytes(bytes).into(),
+            Form::Pieces(pieces) => Cow::Borrowed(pieces),
+        }
     }
 
     /// The keys of its variables, in small letters.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().filter_map(|piece| match piece {
+        let pieces: &[Piece] = match &self.form {
+            Form::Pieces(pieces) => pieces,
+            Form::Text | Form::Bytes(_) => &[],
+        };
+        pieces.iter().filter_map(|piece| match piece {
             Piece::Variable { key, .. } => Some(key.as_str()),
             _ => None,
         })
@@ -128,12 +162,14 @@ impl Pattern {
 
     /// The bytes to match for a request; `buffer` holds them where there are variables.
     pub fn fill<'p>(&'p self, context: &Context, buffer: &'p mut Vec<u8>) -> Filled<'p> {
-        if let Some(bytes) = &self.plain {
-            return Filled::Bytes(bytes);
-        }
+        let pieces = match &self.form {
+            Form::Text => return Filled::Bytes(self.text.as_bytes()),
+            Form::Bytes(bytes) => return Filled::Bytes(bytes),
+            Form::Pieces(pieces) => pieces,
+        };
         buffer.clear();
         let (mut doubtful, mut open) = (false, false);
-        for piece in &self.pieces {
+        for piece in pieces.iter() {
             match piece {
                 Piece::Text(text) => buffer.extend_from_slice(text.as_bytes()),
                 Piece::Any => buffer.push(ANY),
@@ -159,6 +195,36 @@ impl Pattern {
             (false, false) => Filled::Bytes(buffer),
         }
     }
+}
+
+impl Form {
+    fn of_pieces(pieces: Vec<Piece>) -> Self {
+        let mut bytes = Vec::new();
+        for piece in &pieces {
+            match piece {
+                Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+                Piece::Any => bytes.push(ANY),
+                Piece::One => bytes.push(ONE),
+                Piece::Variable { .. } => return Self::Pieces(pieces.into()),
+            }
+        }
+        Self::Bytes(bytes.into())
+    }
+}
+
+fn has_wildcard(text: &str) -> bool {
+    scan::find(text.as_bytes(), |word| scan::is(word, b'*') | scan::is(word, b'?')).is_some()
+}
+
+/// The parts of a pattern without variables.
+fn of_bytes(bytes: &[u8]) -> Vec<Piece> {
+    let parts = bytes.chunk_by(|one, next| *one < ONE && *next < ONE);
+    let piece = |part: &[u8]| match part {
+        [ANY] => Piece::Any,
+        [ONE] => Piece::One,
+        text => Piece::Text(String::from_utf8_lossy(text).into_owned()),
+    };
+    parts.map(piece).collect()
 }
 
 fn push_pieces(text: &str, reading: Reading, pieces: &mut Vec<Piece>) {
@@ -242,113 +308,6 @@ fn behind_fifth_colon(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether bytes of a pattern match a whole text.
-///
-/// Takes time linear in the text for each `*`, never more.
-#[must_use]
-pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    if let (Some(first), Some(other)) = (pattern.first(), text.first())
-        && *first < ONE
-        && first != other
-    {
-        return false;
-    }
-    let (mut p, mut t) = (0, 0);
-    // Where to go on after the last `*`: behind it in the pattern, and one character further in the text each time.
-    let mut resume = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(&ANY) => {
-                p += 1;
-                if p == pattern.len() {
-                    return true;
-                }
-                resume = Some((p, t));
-            }
-            Some(&ONE) => {
-                p += 1;
-                t += character_length(text, t);
-            }
-            Some(byte) if *byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((behind, from)) = resume else { return false };
-                let next = from + character_length(text, from);
-                resume = Some((behind, next));
-                (p, t) = (behind, next);
-            }
-        }
-    }
-    pattern[p..].iter().all(|byte| *byte == ANY)
-}
-
-/// Whether a pattern matches an ARN part by part: the first five colons are no wildcard's. `None` where either has
-/// fewer than six parts.
-///
-/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.
-#[must_use]
-pub fn matches_by_parts(pattern: &[u8], arn: &[u8]) -> Option<bool> {
-    let (mut pattern, mut arn) = (pattern, arn);
-    let mut all = true;
-    for _ in 0..5 {
-        let p = memchr::memchr(b':', pattern)?;
-        let a = memchr::memchr(b':', arn)?;
-        all = all && matches(&pattern[..p], &arn[..a]);
-        (pattern, arn) = (&pattern[p + 1..], &arn[a + 1..]);
-    }
-    Some(all && matches(pattern, arn))
-}
-
-/// Whether a text is an ARN in its six parts.
-#[must_use]
-pub fn has_six_parts(text: &[u8]) -> bool {
-    text.starts_with(b"arn:") && memchr::memchr_iter(b':', text).nth(4).is_some()
-}
-
-/// Whether a pattern of fewer than six parts matches an ARN, each part that it lacks being `*`.
-///
-/// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
-#[must_use]
-pub fn matches_completed(pattern: &[u8], arn: &[u8]) -> bool {
-    let (mut pattern, mut arn) = (pattern, arn);
-    loop {
-        let behind = memchr::memchr(b':', arn);
-        let part = &arn[..behind.unwrap_or(arn.len())];
-        let Some(colon) = memchr::memchr(b':', pattern) else { return matches(pattern, part) };
-        let Some(behind) = behind else { return false };
-        if !matches(&pattern[..colon], part) {
-            return false;
-        }
-        (pattern, arn) = (&pattern[colon + 1..], &arn[behind + 1..]);
-    }
-}
-
-/// The same bytes in small letters, each character by itself, wildcards kept.
-#[must_use]
-pub fn in_small_letters(pattern: &[u8]) -> Vec<u8> {
-    let mut lower = Vec::with_capacity(pattern.len());
-    for (index, part) in pattern.split(|byte| *byte == ANY).enumerate() {
-        if index > 0 {
-            lower.push(ANY);
-        }
-        lower.extend(String::from_utf8_lossy(part).chars().flat_map(char::to_lowercase).collect::<String>().bytes());
-    }
-    lower
-}
-
-/// Whether a pattern is stars alone.
-#[must_use]
-pub fn is_everything(pattern: &[u8]) -> bool {
-    !pattern.is_empty() && pattern.iter().all(|byte| *byte == ANY)
-}
-
-fn character_length(text: &[u8], at: usize) -> usize {
-    let continues = |byte: &&u8| (**byte & 0xc0) == 0x80;
-    1 + text.get(at + 1..).unwrap_or_default().iter().take_while(continues).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,16 +351,5 @@ mod tests {
         assert_eq!(early.variables().count(), 0);
         let old = Pattern::read_resource("arn:aws:s3:::${aws:username}/*", None);
         assert_eq!(old.variables().count(), 0);
-    }
-
-    #[test]
-    fn no_wildcard_crosses_the_first_five_colons_part_by_part() {
-        let bytes = |text: &str| Pattern::read(text, LIKE).plain.unwrap();
-        let arn = b"arn:aws:logs:eu-central-1:111122223333:log-group:a";
-        assert_eq!(matches_by_parts(&bytes("arn:aws:logs:*:log-group:*:x"), arn), Some(false));
-        assert_eq!(matches_by_parts(&bytes("arn:aws:logs:*:*:log-group:*"), arn), Some(true));
-        assert_eq!(matches_by_parts(&bytes("arn:aws:logs:*"), arn), None);
-        assert!(matches_completed(&bytes("arn:aws:logs"), arn));
-        assert!(!matches_completed(&bytes("arn:aws:logs:*:log-group"), arn));
     }
 }

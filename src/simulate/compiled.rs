@@ -173,7 +173,17 @@ struct Builder {
     slots: u32,
     /// The body of each statement, by layer.
     bodies: Vec<Vec<u32>>,
+    /// The questions to layers that are laid out: each stands once.
+    asked: Vec<((usize, Effect, MatchClass), u32)>,
+    /// The parts so far of formulas that are being laid out, the innermost last.
+    open: Vec<u32>,
 }
+
+/// How a formula joins its parts, which stand from one index up to another.
+type Joining = fn(u32, u32) -> Node;
+
+const ALL: Joining = |first, end| Node::All { first, end };
+const ANY: Joining = |first, end| Node::Any { first, end };
 
 impl Builder {
     fn build(authorization: Authorization) -> Compiled {
@@ -196,15 +206,13 @@ impl Builder {
                 let applies = builder.share(applies);
                 let needs: Vec<(Because, u32)> =
                     path.needs.iter().map(|(because, need)| (*because, builder.ask(&authorization, need))).collect();
-                let whole = std::iter::once(applies).chain(needs.iter().map(|(_, node)| *node)).collect();
-                let whole = builder.all(whole);
+                let whole = builder.joined(ALL, std::iter::once(applies).chain(needs.iter().map(|(_, node)| *node)));
                 CompiledPath { because: path.because, applies, needs, whole }
             })
             .collect();
-        let denied = builder.any(denials.iter().map(|(_, node)| *node).collect());
-        let through = builder.any(paths.iter().map(|path| path.whole).collect());
-        let granted = gates.iter().map(|(_, node)| *node).chain([through]).collect();
-        let granted = builder.all(granted);
+        let denied = builder.joined(ANY, denials.iter().map(|(_, node)| *node));
+        let through = builder.joined(ANY, paths.iter().map(|path| path.whole));
+        let granted = builder.joined(ALL, gates.iter().map(|(_, node)| *node).chain([through]));
         let Self { nodes, parts, facts, slots, .. } = builder;
         Compiled {
             authorization,
@@ -222,8 +230,7 @@ impl Builder {
     }
 
     fn body(&mut self, statement: &Matching) -> u32 {
-        let parts = statement.elements.iter().map(|element| self.formula(&element.formula)).collect();
-        let body = self.all(parts);
+        let body = self.each(ALL, &statement.elements, |builder, element| builder.formula(&element.formula));
         self.share(body)
     }
 
@@ -237,27 +244,28 @@ impl Builder {
                 let inner = self.ask(authorization, inner);
                 self.push(Node::Not(inner))
             }
-            Formula::All(parts) => {
-                let parts = parts.iter().map(|part| self.ask(authorization, part)).collect();
-                self.all(parts)
-            }
-            Formula::Any(parts) => {
-                let parts = parts.iter().map(|part| self.ask(authorization, part)).collect();
-                self.any(parts)
-            }
+            Formula::All(parts) => self.each(ALL, parts, |builder, part| builder.ask(authorization, part)),
+            Formula::Any(parts) => self.each(ANY, parts, |builder, part| builder.ask(authorization, part)),
         }
     }
 
     fn any_of(&mut self, authorization: &Authorization, layer: usize, effect: Effect, class: MatchClass) -> u32 {
+        let question = (layer, effect, class);
+        if let Some((_, node)) = self.asked.iter().find(|(asked, _)| *asked == question) {
+            return *node;
+        }
         let statements = authorization.layers.get(layer).map_or(&[][..], |layer| &layer.statements);
-        let mut choices = Vec::new();
+        let first = self.open.len();
         for (index, statement) in statements.iter().enumerate().filter(|(_, statement)| statement.effect == effect) {
             let body = self.bodies.get(layer).and_then(|bodies| bodies.get(index)).copied();
             let named = self.formula(&statement.principal.at_least(class));
-            choices.push(self.all(body.into_iter().chain([named]).collect()));
+            let choice = self.joined(ALL, body.into_iter().chain([named]));
+            self.open.push(choice);
         }
-        let any = self.any(choices);
-        self.share(any)
+        let any = self.close(ANY, first);
+        let node = self.share(any);
+        self.asked.push((question, node));
+        node
     }
 
     fn formula(&mut self, formula: &Formula<Fact>) -> u32 {
@@ -267,14 +275,8 @@ impl Builder {
                 let inner = self.formula(inner);
                 self.push(Node::Not(inner))
             }
-            Formula::All(parts) => {
-                let parts = parts.iter().map(|part| self.formula(part)).collect();
-                self.all(parts)
-            }
-            Formula::Any(parts) => {
-                let parts = parts.iter().map(|part| self.formula(part)).collect();
-                self.any(parts)
-            }
+            Formula::All(parts) => self.each(ALL, parts, Self::formula),
+            Formula::Any(parts) => self.each(ANY, parts, Self::formula),
         }
     }
 
@@ -284,26 +286,33 @@ impl Builder {
         self.push(Node::Fact(index))
     }
 
-    fn all(&mut self, parts: Vec<u32>) -> u32 {
-        if let [only] = parts[..] {
-            return only;
+    /// Joins what is laid out of each part.
+    fn each<T>(&mut self, joining: Joining, parts: &[T], lay_out: impl Fn(&mut Self, &T) -> u32) -> u32 {
+        let first = self.open.len();
+        for part in parts {
+            let node = lay_out(self, part);
+            self.open.push(node);
         }
-        let (first, end) = self.parts_of(parts);
-        self.push(Node::All { first, end })
+        self.close(joining, first)
     }
 
-    fn any(&mut self, parts: Vec<u32>) -> u32 {
-        if let [only] = parts[..] {
-            return only;
-        }
-        let (first, end) = self.parts_of(parts);
-        self.push(Node::Any { first, end })
+    /// Joins parts that are laid out.
+    fn joined(&mut self, joining: Joining, parts: impl Iterator<Item = u32>) -> u32 {
+        let first = self.open.len();
+        self.open.extend(parts);
+        self.close(joining, first)
     }
 
-    fn parts_of(&mut self, parts: Vec<u32>) -> (u32, u32) {
+    /// Joins the open parts from one on.
+    fn close(&mut self, joining: Joining, first_open: usize) -> u32 {
+        if let [only] = self.open[first_open..] {
+            self.open.truncate(first_open);
+            return only;
+        }
         let first = count(self.parts.len());
-        self.parts.extend(parts);
-        (first, count(self.parts.len()))
+        self.parts.extend(self.open.drain(first_open..));
+        let end = count(self.parts.len());
+        self.push(joining(first, end))
     }
 
     fn share(&mut self, node: u32) -> u32 {

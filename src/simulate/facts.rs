@@ -148,7 +148,7 @@ fn several<'v>(
 fn holds_for(test: &KeyTest, value: &str, request: &Request, buffer: &mut Vec<u8>) -> Truth {
     let mut any = Truth::from(false);
     let mut is_broken = false;
-    for operand in &test.operands {
+    for operand in test.operands.iter() {
         match compare(test.base, operand, value, &request.context, buffer) {
             Match::Yes => {
                 any = Truth::True;
@@ -170,7 +170,7 @@ fn holds_for(test: &KeyTest, value: &str, request: &Request, buffer: &mut Vec<u8
 }
 
 fn is_address_of_a_service_call(test: &KeyTest, request: &Request) -> bool {
-    test.key.lower == "aws:sourceip" && request.is(Trait::ThroughService)
+    &*test.key.lower == "aws:sourceip" && request.is(Trait::ThroughService)
 }
 
 /// The prefix of the condition keys that hold an encryption context, in small letters.
@@ -311,15 +311,15 @@ pub(super) fn keys_of(fact: &Fact) -> Vec<String> {
     match fact {
         Fact::Resource(test) => variables(&test.pattern),
         Fact::Key(test) => {
-            let mut keys = vec![test.key.spelt.clone()];
-            for operand in &test.operands {
+            let mut keys = vec![test.key.spelt.to_string()];
+            for operand in test.operands.iter() {
                 if let crate::semantics::operator::Operand::Pattern(pattern) = operand {
                     keys.extend(variables(pattern));
                 }
             }
             keys
         }
-        Fact::Present(key) | Fact::HasValue(key) => vec![key.spelt.clone()],
+        Fact::Present(key) | Fact::HasValue(key) => vec![key.spelt.to_string()],
         Fact::EncryptionContext(test) => {
             test.pairs.iter().map(|(key, _)| format!("kms:EncryptionContext:{key}")).collect()
         }

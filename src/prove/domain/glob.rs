@@ -90,7 +90,7 @@ impl Glob {
     fn of(pattern: &Pattern, filled: &impl Fn(&str) -> Option<String>, kind: impl Fn(usize) -> Kind) -> Self {
         let mut steps = Vec::new();
         let mut colons = 0;
-        for piece in pattern.pieces() {
+        for piece in pattern.pieces().iter() {
             match piece {
                 Piece::Text(text) => {
                     colons += text.matches(':').count();

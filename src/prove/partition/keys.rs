@@ -68,10 +68,10 @@ impl KeyAxis {
         let parter = Parter { key, extra, kind: info.map(KeyInfo::value_type) };
         let (values, gap) = parter.values(budget)?;
         Ok(Self {
-            name: info.map_or(&key.name.spelt, |_| &key.name.spelt).clone(),
-            lower: lower.clone(),
+            name: key.name.spelt.to_string(),
+            lower: lower.to_string(),
             is_multi_valued,
-            is_always_present: ALWAYS.contains(&lower.as_str()),
+            is_always_present: ALWAYS.contains(&&**lower),
             values,
             gap,
         })

@@ -147,7 +147,7 @@ impl<'f> Material<'f> {
             }
             Fact::Key(test) => {
                 self.key(&test.key).tests.push(test);
-                for operand in &test.operands {
+                for operand in test.operands.iter() {
                     if let Operand::Pattern(pattern) = operand {
                         self.variables(pattern);
                     }
@@ -167,7 +167,7 @@ impl<'f> Material<'f> {
     /// What is asked of a key, which is met now if it was not before.
     pub(in crate::prove) fn key(&mut self, name: &KeyName) -> &mut KeyMaterial<'f> {
         let next = self.keys.len();
-        let index = *self.known_keys.entry(name.lower.clone()).or_insert(next);
+        let index = *self.known_keys.entry(name.lower.to_string()).or_insert(next);
         if index == next {
             self.keys.push(KeyMaterial { name: name.clone(), tests: Vec::new(), is_variable: false });
         }

@@ -67,7 +67,7 @@ impl Solver<'_> {
         let Some(axis) = self.space.key(&test.key.lower) else { return self.of_callers(fact, &open_name(test)) };
         let sides = self.values(fact, test, axis)?;
         // AWS's pages differ on the address that a call through a service carries.
-        if test.key.lower == "aws:sourceip" {
+        if &*test.key.lower == "aws:sourceip" {
             let through = self.call(Trait::ThroughService)?;
             let direct = self.diagram.not(through)?;
             let surely = self.diagram.both(sides.surely, direct)?;

@@ -35,7 +35,7 @@ impl Solver<'_> {
 
     pub(super) fn key_with_variables(&mut self, test: &KeyTest) -> Result<Sides, Exhausted> {
         let mut variables: Vec<String> = Vec::new();
-        for operand in &test.operands {
+        for operand in test.operands.iter() {
             if let Operand::Pattern(pattern) = operand {
                 variables.extend(pattern.variables().map(str::to_owned));
             }
@@ -47,7 +47,7 @@ impl Solver<'_> {
             Some(KeyBlock::Single(block)) => Some((axis, *block)),
             _ => None,
         });
-        let Some((axis, block)) = single.filter(|_| !variables.contains(&test.key.lower)) else {
+        let Some((axis, block)) = single.filter(|_| !variables.iter().any(|key| **key == *test.key.lower)) else {
             // The caller's own keys, and those of several values, with variables: taken as open.
             return self.undecided(&open_name(test));
         };
@@ -63,8 +63,8 @@ impl Solver<'_> {
         let filled = self.filled(&Fact::Key(test.clone()), block, &variables, &mut with)?;
         // Each value of the policy has a Boolean of its own, which other tests of the same value share.
         let mut matched = Vec::new();
-        for operand in &test.operands {
-            let alone = KeyTest { operands: vec![operand.clone()], negated: false, ..test.clone() };
+        for operand in test.operands.iter() {
+            let alone = KeyTest { operands: [operand.clone()].into(), negated: false, ..test.clone() };
             let name = format!("match {} {:?} {operand:?}", test.key.lower, test.base);
             matched.push(self.abstracted(&Fact::Key(alone), block, &variables, &name, &mut with)?);
         }
@@ -77,7 +77,7 @@ impl Solver<'_> {
         if test.negated {
             open = self.diagram.not(open)?;
         }
-        let (absent, _) = self.truths(&Fact::Key(KeyTest { operands: Vec::new(), ..test.clone() }), axis);
+        let (absent, _) = self.truths(&Fact::Key(KeyTest { operands: [].into(), ..test.clone() }), axis);
         let absent = if absent == Truth::True { ALWAYS } else { NEVER };
         let open = self.diagram.choose(present, open, absent)?;
         Ok(Sides { open, ..filled })
