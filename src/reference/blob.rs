@@ -80,11 +80,15 @@ impl Blob {
         let name = name.as_bytes();
         let rows = self.column(table, layout::slot::ROW);
         let names = self.column(table, layout::slot::NAME);
-        let start = first + layout::slot_of(name, end.saturating_sub(first));
+        let (place, mark) = layout::slot_of(name, end.saturating_sub(first));
+        let start = first + place;
         for slot in (start..end).chain(first..start) {
-            let row = rows.number(slot).checked_sub(1)?;
-            if is_same(names.text(slot), name) {
-                return Some(row);
+            let found = rows.number(slot);
+            if found == 0 {
+                return None;
+            }
+            if found >> layout::slot::ROW_BITS == mark && is_same(names.text(slot), name) {
+                return (found & ((1 << layout::slot::ROW_BITS) - 1)).checked_sub(1);
             }
         }
         None

@@ -28,7 +28,7 @@ pub use key::{KeyInfo, KeyOwner};
 use pack::layout;
 pub use pack::{AccessLevel, KeyType, ReferenceError};
 pub use partition::Partition;
-pub use service::{ResourceType, Service};
+pub use service::{ArnForm, ResourceType, Service};
 
 /// The service reference: the embedded one, or one that was read from a text.
 #[derive(Clone)]

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use super::{Action, Reference, blob::is_same, layout, layout::service, matching};
+use super::{
+    Action, Reference,
+    blob::is_same,
+    layout::{self, form, service},
+    matching,
+};
 
 /// A service, known in policies by its prefix.
 #[derive(Clone, Copy)]
@@ -98,7 +103,26 @@ impl<'r> ResourceType<'r> {
     /// What its ARNs look like: `arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}`.
     pub fn arn_patterns(self) -> impl Iterator<Item = &'r str> {
         let blob = &self.reference.blob;
-        blob.cell_list(layout::RESOURCES, self.row, layout::resource::PATTERNS).map(|text| blob.text(text))
+        let items = blob.cell_list(layout::RESOURCES, self.row, layout::resource::PATTERNS);
+        items.step_by(form::WIDTH).map(|text| blob.text(text))
+    }
+
+    /// What those of its ARNs that have six parts look like, part by part.
+    pub fn arn_forms(self) -> impl Iterator<Item = ArnForm<'r>> {
+        let blob = &self.reference.blob;
+        let first = blob.cell(layout::RESOURCES, self.row, layout::resource::PATTERNS);
+        let places = (first + 1..).step_by(form::WIDTH).take(blob.word(first) / form::WIDTH);
+        places.filter_map(move |place| {
+            let [pattern, flags, resource, variable] =
+                [form::PATTERN, form::FLAGS, form::RESOURCE, form::VARIABLE].map(|item| blob.word(place + item));
+            let has = |flag| flags & flag as usize != 0;
+            let start = blob.text_bytes(pattern).get(resource..variable).filter(|_| resource > 0);
+            start.map(|resource_start| ArnForm {
+                has_region: has(form::REGION),
+                has_account: has(form::ACCOUNT),
+                resource_start,
+            })
+        })
     }
 
     pub(super) fn key_rows(self) -> impl Iterator<Item = usize> + 'r {
@@ -109,6 +133,17 @@ impl<'r> ResourceType<'r> {
     pub fn condition_keys(self) -> impl Iterator<Item = &'r str> {
         self.key_rows().map(move |row| self.reference.key_name(row))
     }
+}
+
+/// A form that ARNs of a resource type have.
+#[derive(Clone, Copy, Debug)]
+pub struct ArnForm<'r> {
+    /// Whether it has a Region.
+    pub has_region: bool,
+    /// Whether it has an account.
+    pub has_account: bool,
+    /// What stands before the first variable of its sixth part: `key/`.
+    pub resource_start: &'r [u8],
 }
 
 impl fmt::Debug for ResourceType<'_> {

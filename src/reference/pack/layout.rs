@@ -53,11 +53,11 @@ pub(crate) const SERVICE_SLOTS: Table = Table { index: 9, width: 2 };
 /// Where each condition key is found by its name, in [slots](slot_of).
 pub(crate) const KEY_SLOTS: Table = Table { index: 10, width: 2 };
 
-/// The slot at which to look for a name first. Letter case does not count.
+/// The slot at which to look for a name first, and the mark of the name there. Letter case does not count.
 ///
 /// There is a power of two of slots, of which a quarter is free at least. A name stands in the slot that it gives or the
-/// next free one behind it; the first slot follows the last.
-pub(crate) fn slot_of(name: &[u8], slots: usize) -> usize {
+/// next free one behind it; the first slot follows the last. A slot with another mark holds another name.
+pub(crate) fn slot_of(name: &[u8], slots: usize) -> (usize, usize) {
     // Eight bytes at a time, the last of them overlapping. The bit that is set in each makes one of a capital and its
     // small letter.
     let (words, rest) = name.as_chunks::<8>();
@@ -70,7 +70,8 @@ pub(crate) fn slot_of(name: &[u8], slots: usize) -> usize {
         word
     });
     // The upper half is the better mixed.
-    (mixed(hash, last) >> 32) as usize & slots.wrapping_sub(1)
+    let hash = mixed(hash, last);
+    ((hash >> 32) as usize & slots.wrapping_sub(1), (hash >> 56) as usize)
 }
 
 fn mixed(hash: u64, word: [u8; 8]) -> u64 {
@@ -80,10 +81,13 @@ fn mixed(hash: u64, word: [u8; 8]) -> u64 {
 
 /// The columns of [`ACTION_SLOTS`], [`SERVICE_SLOTS`] and [`KEY_SLOTS`].
 pub(crate) mod slot {
-    /// One more than the row of what stands here; 0 in a free slot.
+    /// One more than the row of what stands here, and above [`ROW_BITS`] the mark of its name; 0 in a free slot.
     pub(crate) const ROW: usize = 0;
     /// Text: its name.
     pub(crate) const NAME: usize = 1;
+
+    /// How many bits a row takes.
+    pub(crate) const ROW_BITS: u32 = 24;
 }
 
 /// The columns of [`SERVICES`].
@@ -123,10 +127,29 @@ pub(crate) mod action {
 pub(crate) mod resource {
     /// Text: `key`.
     pub(crate) const NAME: usize = 0;
-    /// A list of texts.
+    /// A list of [forms](super::form).
     pub(crate) const PATTERNS: usize = 1;
     /// A list of condition keys.
     pub(crate) const KEYS: usize = 2;
+}
+
+/// What the forms of ARNs have in their list.
+pub(crate) mod form {
+    /// How many items one form has.
+    pub(crate) const WIDTH: usize = 4;
+    /// Text: `arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}`.
+    pub(crate) const PATTERN: usize = 0;
+    /// The sum of [`REGION`] and [`ACCOUNT`].
+    pub(crate) const FLAGS: usize = 1;
+    /// How many bytes of it stand before the resource; 0 where it has no six parts.
+    pub(crate) const RESOURCE: usize = 2;
+    /// How many bytes of it stand before the first variable of the resource.
+    pub(crate) const VARIABLE: usize = 3;
+
+    /// It has a Region.
+    pub(crate) const REGION: u32 = 1;
+    /// It has an account.
+    pub(crate) const ACCOUNT: u32 = 2;
 }
 
 /// The columns of [`KEYS`].

@@ -152,7 +152,7 @@ impl<'t> Names<'t> {
         for record in self.resources.records() {
             let [patterns, keys] = record.columns;
             let (_, name) = self.of_service(record)?;
-            let patterns = items(patterns).map(|pattern| written.texts.put(pattern)).collect();
+            let patterns = items(patterns).flat_map(|pattern| form(pattern, written)).collect();
             let name = written.texts.put(name);
             rows.extend([name, written.lists.put(patterns), self.key_list(record, items(keys), written)?]);
         }
@@ -235,16 +235,28 @@ impl<'t> Names<'t> {
     }
 }
 
+/// The form of an ARN, as [`layout::form`] has it.
+fn form<'t>(pattern: &'t str, written: &mut Written<'t>) -> [u32; layout::form::WIDTH] {
+    // No variable of a form holds a colon.
+    let mut parts = pattern.splitn(6, ':').skip(3);
+    let [region, account, resource] = [parts.next(), parts.next(), parts.next()];
+    let flag = |part: Option<&str>, flag| if part.is_some_and(|part| !part.is_empty()) { flag } else { 0 };
+    let flags = flag(region, layout::form::REGION) + flag(account, layout::form::ACCOUNT);
+    let start = resource.map_or(0, |resource| pattern.len() - resource.len());
+    let variable = resource.and_then(|resource| resource.find("${")).map_or(pattern.len(), |at| start + at);
+    [written.texts.put(pattern), flags, word(start), word(variable)]
+}
+
 /// The slots of rows with these names, of which the first has a number.
 fn slots<'t>(names: impl Iterator<Item = &'t str>, first: usize, written: &mut Written<'t>) -> Vec<u32> {
     let names: Vec<&str> = names.collect();
     let mut slots = vec![[0; layout::ACTION_SLOTS.width]; slot_count(names.len())];
     for (row, name) in (first..).zip(names) {
-        let mut slot = layout::slot_of(name.as_bytes(), slots.len());
+        let (mut slot, mark) = layout::slot_of(name.as_bytes(), slots.len());
         while slots[slot][layout::slot::ROW] != 0 {
             slot = (slot + 1) % slots.len();
         }
-        slots[slot][layout::slot::ROW] = word(row + 1);
+        slots[slot][layout::slot::ROW] = word(row + 1) | word(mark) << layout::slot::ROW_BITS;
         slots[slot][layout::slot::NAME] = written.texts.put(name);
     }
     slots.into_iter().flatten().collect()

@@ -3,7 +3,7 @@
 use crate::{
     finding::{Finding, RuleInfo},
     policy::{Arn, ResourcePattern, Statement, glob, is_placeholder},
-    reference::{Reference, ResourceType, Service, fact},
+    reference::{ArnForm as Form, Reference, ResourceType, Service, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::{Span, Spanned},
 };
@@ -118,20 +118,8 @@ impl Check for ArnForm {
     }
 }
 
-/// A form that ARNs of a service have.
-struct Form<'r> {
-    has_region: bool,
-    has_account: bool,
-    resource: &'r str,
-}
-
 fn forms(service: Service<'_>) -> impl Iterator<Item = Form<'_>> {
-    service.resource_types().flat_map(ResourceType::arn_patterns).filter_map(|pattern| {
-        // No variable of a form holds a colon.
-        let mut parts = pattern.splitn(6, ':').skip(3);
-        let (region, account) = (parts.next()?, parts.next()?);
-        Some(Form { has_region: !region.is_empty(), has_account: !account.is_empty(), resource: parts.next()? })
-    })
+    service.resource_types().flat_map(ResourceType::arn_forms)
 }
 
 fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option<Service<'r>>, out: &mut Findings<'_>) {
@@ -219,17 +207,20 @@ fn fields(arn: &Arn<'_>, span: Span, service: Service<'_>, out: &mut Findings<'_
     let asked = [(REGION, arn.region), (ACCOUNT, arn.account)].map(|asked| may_tell(&asked).then_some(asked));
     // Most ARNs that have both to be told of are right in both.
     let given = [!arn.region.is_empty(), !arn.account.is_empty()];
-    let is_right = |form: Form<'_>| [form.has_region, form.has_account] == given && may_be(form.resource, arn.resource);
+    let own = Resource::of(arn);
+    let may_be = |form: &Form<'_>| own.may_be(form);
+    let is_of = |form: &Form<'_>| own.is_of(form);
+    let is_right = |form: Form<'_>| [form.has_region, form.has_account] == given && may_be(&form);
     if asked.iter().all(Option::is_some) && forms(service).any(is_right) {
         return;
     }
     for (field, text) in asked.into_iter().flatten() {
         let has = !text.is_empty();
-        let is_kind = |with: bool, fits: fn(&str, &str) -> bool| {
-            forms(service).any(|form| (field.of)(&form) == with && fits(form.resource, arn.resource))
+        let is_kind = |with: bool, fits: &dyn Fn(&Form<'_>) -> bool| {
+            forms(service).any(|form| (field.of)(&form) == with && fits(&form))
         };
         // What the reference lacks must not be told of: the resource's own kind must be known, and no other may fit.
-        if is_kind(has, may_be) || !is_kind(!has, is_of) || is_unlisted(arn) {
+        if is_kind(has, &may_be) || !is_kind(!has, &is_of) || is_unlisted(arn) {
             continue;
         }
         let article = article(field.name);
@@ -254,20 +245,28 @@ fn is_unlisted(arn: &Arn<'_>) -> bool {
     fact("unlisted-arn", arn.service).is_some_and(|fact| glob::includes(fact.value, arn.resource))
 }
 
-/// Whether a resource could be of a kind, by what stands before the first variable of one and the first wildcard of the
-/// other.
-fn may_be(form: &str, resource: &str) -> bool {
-    let (start, own) = starts(form, resource);
-    own.starts_with(start) || (own.len() < resource.len() && start.starts_with(own))
+/// The resource of an ARN.
+struct Resource<'a> {
+    /// What stands before its first variable or wildcard.
+    start: &'a [u8],
+    /// Whether that is all of it.
+    is_whole: bool,
 }
 
-/// Whether a resource is of a kind, as far as its start tells.
-fn is_of(form: &str, resource: &str) -> bool {
-    let (start, own) = starts(form, resource);
-    own.starts_with(start)
-}
+impl<'a> Resource<'a> {
+    fn of(arn: &Arn<'a>) -> Self {
+        let plain = arn.resource.split("${").next().unwrap_or_default();
+        let start = glob::literal_start(plain);
+        Self { start: start.as_bytes(), is_whole: start.len() == arn.resource.len() }
+    }
 
-fn starts<'t>(form: &'t str, resource: &'t str) -> (&'t str, &'t str) {
-    let plain = |text: &'t str| text.split("${").next().unwrap_or_default();
-    (plain(form), glob::literal_start(plain(resource)))
+    /// Whether it could be of a kind, by what stands before the first variable of one and the first wildcard of the other.
+    fn may_be(&self, form: &Form<'_>) -> bool {
+        self.is_of(form) || (!self.is_whole && form.resource_start.starts_with(self.start))
+    }
+
+    /// Whether it is of a kind, as far as its start tells.
+    fn is_of(&self, form: &Form<'_>) -> bool {
+        self.start.starts_with(form.resource_start)
+    }
 }
