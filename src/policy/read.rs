@@ -3,8 +3,11 @@
 //! Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 
 mod clause;
+mod fault;
 
 use std::collections::HashMap;
+
+pub use fault::{Fault, Level, Trouble};
 
 use super::{Condition, ConditionKey, Effect, Element, Operator, Policy, PolicyVersion, Statement};
 use crate::{
@@ -19,102 +22,6 @@ const POLICY_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 /// The elements of a statement.
 pub(super) const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
-
-/// Where in the grammar an element stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// The policy itself.
-    Policy,
-    /// A statement.
-    Statement,
-    /// A `Principal` or `NotPrincipal` object.
-    Principal,
-    /// The `Condition` object: operators.
-    Condition,
-    /// One operator of it: condition keys.
-    Operator,
-}
-
-impl Level {
-    /// What the level is called in a message.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Policy => "a policy",
-            Self::Statement => "a statement",
-            Self::Principal => "a principal",
-            Self::Condition => "a condition",
-            Self::Operator => "a condition operator",
-        }
-    }
-}
-
-/// One thing that the grammar does not allow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What it is.
-    pub trouble: Trouble,
-    /// Where.
-    pub span: Span,
-}
-
-/// What the grammar does not allow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// A member twice in one object.
-    DuplicateMember {
-        /// Its name, as it is spelt here.
-        name: String,
-        /// Where it stands first.
-        first: Span,
-        /// Whether the two differ in letter case, in names for which IAM ignores it.
-        other_case: bool,
-    },
-    /// A member that the grammar does not know here.
-    UnknownElement {
-        /// Its name.
-        name: String,
-        /// Where in the grammar.
-        level: Level,
-        /// The name that was probably meant.
-        meant: Option<&'static str>,
-    },
-    /// A value of the wrong type.
-    WrongType {
-        /// The element.
-        element: &'static str,
-        /// What it takes.
-        expected: &'static str,
-        /// What stands there.
-        found: &'static str,
-    },
-    /// An effect that is neither word.
-    Effect {
-        /// What stands there.
-        found: String,
-        /// The word, where only letter case differs.
-        meant: Option<Effect>,
-    },
-    /// A version that is neither date.
-    Version {
-        /// What stands there.
-        found: String,
-    },
-    /// `Action` and `NotAction`, or their kin, in one statement.
-    BothForms {
-        /// The two names.
-        names: [&'static str; 2],
-        /// Where the first stands.
-        first: Span,
-    },
-    /// A condition operator that IAM does not know.
-    Operator {
-        /// What stands there.
-        found: String,
-        /// The operator that was probably meant.
-        meant: Option<String>,
-    },
-}
 
 /// Reads a tree as a policy: an object with `Statement`, a bare statement, or a list of them.
 #[must_use]
@@ -172,15 +79,20 @@ impl Reader {
     }
 
     /// The text of a string; anything else but an unknown value is a fault.
-    fn text(&mut self, element: &'static str, node: &Node<'_>) -> Option<Spanned<String>> {
+    fn text<'n>(&mut self, element: &'static str, node: &'n Node<'_>) -> Option<&'n str> {
         if self.is_unknown(node) {
             return None;
         }
-        let Some(text) = node.as_str() else {
+        let text = node.as_str();
+        if text.is_none() {
             self.wrong_type(element, "a string", node);
-            return None;
-        };
-        Some(Spanned::new(text.to_owned(), node.span))
+        }
+        text
+    }
+
+    /// The same, to be kept with its place.
+    fn kept_text(&mut self, element: &'static str, node: &Node<'_>) -> Option<Spanned<String>> {
+        self.text(element, node).map(|text| Spanned::new(text.to_owned(), node.span))
     }
 
     /// Whether a value is one that the file does not give, such as an intrinsic of CloudFormation; it is noted.
@@ -197,30 +109,25 @@ impl Reader {
         unknown
     }
 
-    /// The members of an object with the names that the grammar knows; of what it does not know, it tells.
+    /// The name that the grammar knows a member of an object by; of what it does not know, it tells.
     ///
     /// A misspelt member is read as the one that was meant, if that one is absent: AWS refuses the policy, and what else
     /// is wrong with it is still worth knowing.
-    fn members<'m, 'a>(
+    fn name(
         &mut self,
-        members: &'m [Member<'a>],
+        member: &Member<'_>,
+        members: &[Member<'_>],
         level: Level,
         known: &[&'static str],
-    ) -> Vec<(&'static str, &'m Member<'a>)> {
-        self.duplicates(members, false);
-        let mut named = Vec::with_capacity(members.len());
-        for member in members {
-            if let Some(name) = known.iter().find(|name| **name == member.key) {
-                named.push((*name, member));
-                continue;
-            }
-            let meant = nearest(&member.key, known.iter().copied());
-            let trouble = Trouble::UnknownElement { name: member.key.to_string(), level, meant };
-            self.fault(trouble, member.key_span);
-            let absent = |name: &&str| members.iter().all(|other| other.key != **name);
-            named.extend(meant.filter(absent).map(|name| (name, member)));
+    ) -> Option<&'static str> {
+        let name = known.iter().find(|name| **name == member.key);
+        if name.is_some() {
+            return name.copied();
         }
-        named
+        let meant = nearest(&member.key, known.iter().copied());
+        let trouble = Trouble::UnknownElement { name: member.key.to_string(), level, meant };
+        self.fault(trouble, member.key_span);
+        meant.filter(|name| members.iter().all(|other| other.key != *name))
     }
 
     fn duplicates(&mut self, members: &[Member<'_>], ignores_case: bool) {
@@ -253,13 +160,14 @@ impl Reader {
     }
 
     fn policy(&mut self, members: &[Member<'_>], policy: &mut Policy) {
-        for (name, member) in self.members(members, Level::Policy, &POLICY_ELEMENTS) {
-            match name {
+        self.duplicates(members, false);
+        for member in members {
+            match self.name(member, members, Level::Policy, &POLICY_ELEMENTS).unwrap_or_default() {
                 "Version" if policy.version_element.is_none() => {
                     policy.version_element = Some(element(member));
                     policy.version = self.version(&member.value);
                 }
-                "Id" if policy.id.is_none() => policy.id = self.text("Id", &member.value),
+                "Id" if policy.id.is_none() => policy.id = self.kept_text("Id", &member.value),
                 "Statement" if policy.statement_element.is_none() => {
                     policy.statement_element = Some(element(member));
                     self.statements(&member.value, policy);
@@ -271,15 +179,15 @@ impl Reader {
 
     fn version(&mut self, node: &Node<'_>) -> Option<Spanned<PolicyVersion>> {
         let text = self.text("Version", node)?;
-        let version = match text.value.as_str() {
+        let version = match text {
             "2008-10-17" => PolicyVersion::V2008,
             "2012-10-17" => PolicyVersion::V2012,
             _ => {
-                self.fault(Trouble::Version { found: text.value }, text.span);
+                self.fault(Trouble::Version { found: text.to_owned() }, node.span);
                 return None;
             }
         };
-        Some(Spanned::new(version, text.span))
+        Some(Spanned::new(version, node.span))
     }
 
     fn statements(&mut self, node: &Node<'_>, policy: &mut Policy) {
@@ -316,8 +224,11 @@ impl Reader {
             condition_element: None,
             span: node.span,
         };
-        for (name, member) in self.members(members, Level::Statement, &STATEMENT_ELEMENTS) {
-            self.element(name, member, &mut statement);
+        self.duplicates(members, false);
+        for member in members {
+            if let Some(name) = self.name(member, members, Level::Statement, &STATEMENT_ELEMENTS) {
+                self.element(name, member, &mut statement);
+            }
         }
         self.both_forms(members);
         statement
@@ -328,7 +239,7 @@ impl Reader {
         match name {
             "Sid" if statement.sid_element.is_none() => {
                 statement.sid_element = Some(element(member));
-                statement.sid = self.text("Sid", &member.value);
+                statement.sid = self.kept_text("Sid", &member.value);
             }
             "Effect" if statement.effect_element.is_none() => {
                 statement.effect_element = Some(element(member));
@@ -350,21 +261,21 @@ impl Reader {
 
     fn effect(&mut self, node: &Node<'_>) -> Option<Spanned<Effect>> {
         let text = self.text("Effect", node)?;
-        let effect = match text.value.as_str() {
+        let effect = match text {
             "Allow" => Effect::Allow,
             "Deny" => Effect::Deny,
             _ => {
-                let meant = match text.value.trim().to_ascii_lowercase().as_str() {
+                let meant = match text.trim().to_ascii_lowercase().as_str() {
                     "allow" => Some(Effect::Allow),
                     "deny" => Some(Effect::Deny),
                     _ => None,
                 };
-                self.fault(Trouble::Effect { found: text.value, meant }, text.span);
+                self.fault(Trouble::Effect { found: text.to_owned(), meant }, node.span);
                 // AWS refuses the policy; what else is wrong with it is still worth knowing.
-                return meant.map(|effect| Spanned::new(effect, text.span));
+                return meant.map(|effect| Spanned::new(effect, node.span));
             }
         };
-        Some(Spanned::new(effect, text.span))
+        Some(Spanned::new(effect, node.span))
     }
 
     fn both_forms(&mut self, members: &[Member<'_>]) {

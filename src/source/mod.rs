@@ -140,7 +140,10 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> String {
         match &self.origin {
-            Origin::File(path) => path.display().to_string().replace('\\', "/"),
+            Origin::File(path) => match path.to_str() {
+                Some(name) if !name.contains('\\') => name.to_owned(),
+                _ => path.display().to_string().replace('\\', "/"),
+            },
             Origin::Stdin(Some(name)) => name.clone(),
             Origin::Stdin(None) => "<stdin>".to_owned(),
         }

@@ -67,7 +67,9 @@ impl Reader {
         listed: &mut Listed<Principal>,
         malformed_kinds: &mut Vec<Option<PrincipalKind>>,
     ) {
-        for (name, member) in self.members(members, Level::Principal, &PrincipalKind::NAMES) {
+        self.duplicates(members, false);
+        for member in members {
+            let Some(name) = self.name(member, members, Level::Principal, &PrincipalKind::NAMES) else { continue };
             let kind = PrincipalKind::of(name);
             for item in member.value.items() {
                 if self.is_unknown(item) {
