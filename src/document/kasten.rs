@@ -96,13 +96,50 @@ pub struct Facts {
     pub accounts: Vec<ServiceAccount>,
     /// Where exports go.
     pub profiles: Vec<Profile>,
+    /// What a plan does with its Passkeys and its first Secret.
+    pub changes: Vec<Changed>,
+}
+
+/// What a plan does with an object that Kasten wants left alone.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The object.
+    pub thing: Thing,
+    /// Its name before.
+    pub name: Field,
+    /// What is done with it.
+    pub deed: Deed,
+    /// Whether it has the same name afterwards.
+    pub keeps_name: bool,
+    /// Where the plan says so.
+    pub place: Span,
+}
+
+/// An object that Kasten wants left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// The Secret [`CLUSTER_SECRET`].
+    ClusterSecret,
+    /// A Passkey.
+    Passkey,
+}
+
+/// What a plan does with an object that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It changes it in place.
+    Updated,
+    /// It deletes it and creates it anew.
+    Replaced,
+    /// It deletes it.
+    Removed,
 }
 
 impl Facts {
     /// Whether nothing is told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let has_key = !self.passkeys.is_empty() || !self.secrets.is_empty();
+        let has_key = !self.passkeys.is_empty() || !self.secrets.is_empty() || !self.changes.is_empty();
         !has_key && self.values.is_empty() && self.accounts.is_empty() && self.profiles.is_empty()
     }
 
@@ -125,6 +162,7 @@ impl Facts {
         self.secrets.append(&mut other.secrets);
         self.accounts.append(&mut other.accounts);
         self.profiles.append(&mut other.profiles);
+        self.changes.append(&mut other.changes);
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn trust(view: &View<'_, '_>) -> Told {
     };
     let worst = project.derived.iter().map(tell).reduce(|one, other| if other.0 > one.0 { other } else { one });
     worst.unwrap_or_else(|| match values(view).map(Values::caller).next() {
+        _ if secret(view).is_some() => unknown(IN_A_SECRET),
         Some(Caller::User) => ok("access keys are given; which user they belong to stands in no file"),
         Some(_) => unknown(NO_CREDENTIALS),
         None => unknown("no file says how Kasten comes to its credentials; Helm values would tell"),
@@ -30,6 +31,13 @@ pub(super) fn trust(view: &View<'_, '_>) -> Told {
 
 const NO_CREDENTIALS: &str =
     "the values give neither access keys nor a role: a node's role or EKS Pod Identity may be used";
+
+const IN_A_SECRET: &str = "a Secret that no file shows gives the credentials; --workload says whose they are";
+
+/// The name of the Secret that the values leave the credentials to.
+fn secret<'v>(view: &'v View<'_, '_>) -> Option<&'v str> {
+    values(view).find_map(|values| values.client_secret.given()).map(|name| name.value.as_str())
+}
 
 /// Whether the Helm values are right.
 pub(super) fn helm(view: &View<'_, '_>) -> Told {
@@ -50,6 +58,9 @@ fn of_values(values: &Values) -> Told {
         (Caller::RoleByKeys, Some(role)) => ok(format!("access keys, and the role {role}")),
         (Caller::RoleByServiceAccount, Some(role)) => ok(format!("the service account has the role {role}")),
         (Caller::RoleByKeys | Caller::RoleByServiceAccount, None) => unknown("the role is not known from these files"),
-        (Caller::Unknown, _) => unknown(NO_CREDENTIALS),
+        (Caller::Unknown, _) => match values.client_secret.given() {
+            Some(secret) => ok(format!("the Secret `{}` gives the credentials", secret.value)),
+            None => unknown(NO_CREDENTIALS),
+        },
     }
 }

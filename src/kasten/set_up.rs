@@ -43,7 +43,7 @@ pub(super) fn look(project: &Project<'_>, report: &Report) -> Vec<Standing> {
 }
 
 /// Rules of Kasten's own files that speak of its Passkeys and Secrets; the other ones speak of Helm values.
-const OF_PASSKEYS: [&str; 14] = [
+const OF_PASSKEYS: [&str; 17] = [
     "passkey-name-not-rfc1123",
     "passkey-namespaced",
     "passkey-spec-field-case",
@@ -58,6 +58,9 @@ const OF_PASSKEYS: [&str; 14] = [
     "key-region-account-partition",
     "cluster-secret-name",
     "cluster-secret-key",
+    "cluster-secret-changed",
+    "passkey-immutable-change",
+    "last-passkey-deleted",
 ];
 
 /// Rules of Helm values that speak of how Kasten comes to its credentials too.

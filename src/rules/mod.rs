@@ -140,6 +140,7 @@ catalogue! {
     kasten::passkey::Passkeys,
     kasten::agreement::Agreement,
     kasten::secret::ClusterSecret,
+    kasten::changes::KastenChanges,
     kasten::snapshots::KastenSnapshots,
     kasten::trust::KastenTrust,
     kasten::values::HelmValues,

@@ -7,6 +7,7 @@
 //! Source: Terraform documentation, "JSON Output Format".
 
 mod attributes;
+mod changes;
 mod configuration;
 mod deferred;
 mod joined;
@@ -53,6 +54,9 @@ pub(super) fn recognise<'a>(
     document.is_copy = true;
     let secrets = secret::places(root);
     document.hidden.extend(secrets.iter());
+    if form == Form::Plan {
+        document.facts.changes = changes::of_plan(root);
+    }
     let (mut resources, configuration) = match form {
         Form::Plan => (Resource::of_plan(root), Configuration::of_plan(root)),
         Form::RawState => (Resource::of_raw_state(root), Configuration::default()),

@@ -3,6 +3,7 @@
 pub(super) mod access;
 pub(super) mod agreement;
 mod asked;
+pub(super) mod changes;
 mod conditions;
 pub(super) mod limits;
 pub(super) mod passkey;
