@@ -2,7 +2,7 @@
 
 use crate::{
     policy::{AccountId, Policy, PolicyKind},
-    semantics::{Caller, Request},
+    semantics::{Caller, FOLLOWING, Request, Value},
     simulate::Reason,
     source::Span,
 };
@@ -27,6 +27,10 @@ pub enum Claim<'p> {
         resources: Vec<String>,
         /// Patterns of principals' ARNs, account numbers, or service principals.
         principals: Vec<String>,
+        /// What the request carries, all of it.
+        context: Vec<Carried>,
+        /// Whether what a key or trust policy leaves to its own account's policies counts as granted.
+        delegated: bool,
     },
     /// Nobody outside the accounts and organisations that the policy names, or that are trusted, is let in.
     NotPublic {
@@ -57,6 +61,17 @@ impl Claim<'_> {
             Self::KeepsAdmin { .. } => "keeps-admin",
         }
     }
+}
+
+/// What a request carries of a condition key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The key.
+    pub key: String,
+    /// Patterns, of which the value, or one of several, matches one.
+    pub values: Vec<String>,
+    /// Whether a request without the key counts too.
+    pub or_absent: bool,
 }
 
 /// A claim, and what is told of the policies.
@@ -110,6 +125,49 @@ pub struct Witness {
     pub statements: Vec<Span>,
     /// Whether what the caller may do besides, or the resource's policy, is taken to agree.
     pub other_side_agrees: bool,
+}
+
+impl Witness {
+    /// The request as a clause: who may call what on which resource, and what else it hangs on.
+    #[must_use]
+    pub fn clause(&self, kind: PolicyKind) -> String {
+        let request = &self.request;
+        let mut text = format!("{} may call {} on {}", request.caller, request.action(), request.resource());
+        let carried: Vec<String> = self.carried().map(|(key, value)| format!("{key} {}", spelt(value))).collect();
+        if !carried.is_empty() {
+            text.push_str(" with ");
+            text.push_str(&carried.join(", "));
+        }
+        if self.other_side_agrees {
+            text.push_str(match kind {
+                PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => ", where its own account allows it",
+                _ => ", where the resource's policy leaves that to the account",
+            });
+        }
+        text
+    }
+
+    /// The keys that do not follow from the rest of the request.
+    pub fn carried(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let owner = self.request.resource_account().map(|owner| Value::One(owner.to_string()));
+        self.request.context.iter().filter(move |(key, value)| {
+            let lower = key.to_ascii_lowercase();
+            if lower == "aws:resourceaccount" {
+                owner.as_ref() != Some(*value)
+            } else {
+                !FOLLOWING.contains(&lower.as_str())
+            }
+        })
+    }
+}
+
+fn spelt(value: &Value) -> String {
+    match value {
+        Value::One(value) => format!("`{value}`"),
+        Value::Many(values) if values.is_empty() => "without a value".to_owned(),
+        Value::Many(values) => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" and "),
+        Value::Unknown => "unknown".to_owned(),
+    }
 }
 
 /// A verdict, with what is to be said besides.

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{
     budget::Budget,
-    claim::{Answer, Claim, ProveError, Question, Verdict},
+    claim::{Answer, Carried, Claim, ProveError, Question, Verdict},
     partition::{ACCOUNT, Scope, Space, Who},
     public,
     search::{Case, Found, Search},
 };
 use crate::{
     policy::{self, AccountId, Policy, PolicyKind, PolicySet, PolicyVersion, Principal},
-    reference::Reference,
+    reference::{KeyInfo, Reference},
     semantics::{
         ActionTest, Authorization, Caller, Fact, Formula, KeyName, KeyTest, ResourceTest, ShortArn, Trait, authorize,
         operator::{Base, Operand, Reach},
@@ -254,7 +254,8 @@ impl Asking<'_, '_> {
             return Ok(found);
         }
         // What an account's own policies allow on its own resource is not granted by the resource's policy.
-        let is_delegating = matches!(self.question.kind, PolicyKind::Key | PolicyKind::Trust);
+        let counts = matches!(&self.question.claim, Claim::NotGranted { delegated: true, .. });
+        let is_delegating = counts && matches!(self.question.kind, PolicyKind::Key | PolicyKind::Trust);
         let case = Case { allowed: self.attached(policy, Some(&open)), but_not: None, other_side_agrees: true };
         search.run(&[case], &|solver| {
             let wanted = solver.formula(&scope.wanted)?.open;
@@ -265,7 +266,7 @@ impl Asking<'_, '_> {
 
     /// The patterns of the claim, as facts.
     fn wanted(&self) -> Formula<Fact> {
-        let Claim::NotGranted { actions, resources, principals, .. } = &self.question.claim else {
+        let Claim::NotGranted { actions, resources, principals, context, .. } = &self.question.claim else {
             return Formula::always();
         };
         let wild = |text: &str| Pattern::read(text, Reading { wildcards: true, variables: false });
@@ -290,7 +291,17 @@ impl Asking<'_, '_> {
             any(actions.iter().map(action).collect()),
             any(resources.iter().map(resource).collect()),
             any(principals.iter().filter(|text| *text != "*").map(principal).collect()),
+            Formula::All(context.iter().map(|carried| self.request_with(carried)).collect()),
         ])
+    }
+
+    /// What a request carries, as facts.
+    fn request_with(&self, carried: &Carried) -> Formula<Fact> {
+        let is_multi_valued = self.reference.condition_key(&carried.key).is_some_and(KeyInfo::is_multi_valued);
+        let reach = if is_multi_valued { Reach::Some } else { Reach::Single };
+        let values = carried.values.iter().map(|value| reaching(reach, &carried.key, value));
+        let absent = Formula::Fact(Fact::Present(KeyName::new(&carried.key))).negated();
+        Formula::Any(values.chain(carried.or_absent.then_some(absent)).collect())
     }
 
     fn keeps_admin(&self, key_policy: &Policy, caller: Option<&Caller>) -> Result<Answer, ProveError> {
@@ -342,9 +353,13 @@ fn agreeing_resource(space: &Space) -> Policy {
 
 /// That the value of a key is like a pattern.
 pub(super) fn like(key: &str, pattern: &str) -> Formula<Fact> {
+    reaching(Reach::Single, key, pattern)
+}
+
+fn reaching(reach: Reach, key: &str, pattern: &str) -> Formula<Fact> {
     Formula::Fact(Fact::Key(KeyTest {
         key: KeyName::new(key),
-        reach: Reach::Single,
+        reach,
         base: Base::TextPattern,
         negated: false,
         operands: [Operand::read(Base::TextPattern, pattern, Some(PolicyVersion::V2012))].into(),

@@ -17,6 +17,6 @@ mod search;
 mod solver;
 
 pub use budget::{Budget, Exhausted};
-pub use claim::{Answer, Claim, ProveError, Question, Verdict, Witness};
+pub use claim::{Answer, Carried, Claim, ProveError, Question, Verdict, Witness};
 pub use claims::prove;
 pub use resource_type::ResourceType;

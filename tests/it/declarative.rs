@@ -360,3 +360,79 @@ fn an_example_that_does_not_behave_ends_the_run_at_its_place() {
     let loud = rule("other", DECRYPT, ["kms:Decrypt", "'kms:D*'"]);
     insta::assert_snapshot!(refused(&[("loud.yaml", &loud), ("silent.yaml", &silent)]));
 }
+
+/// A rule with `never`, and its examples.
+fn never(demand: &str, fail: &str, pass: &str) -> String {
+    format!(
+        "id: own\nseverity: error\nsummary: s\napplies_to: key\nnever: {demand}\nwhy: w\nfix: f\nexamples:\n  fail: {{ Statement: [ {fail} ] }}\n  pass: {{ Statement: [ {pass} ] }}\n"
+    )
+}
+
+const USERS: &str = "{ principal: 'arn:aws:iam::*:user/*', action: kms:ScheduleKeyDeletion }";
+const ADA: &str =
+    "{ Effect: Allow, Principal: { AWS: 'arn:aws:iam::111122223333:user/ada' }, Action: 'kms:*', Resource: '*' }";
+
+#[test]
+fn a_request_that_must_not_be_allowed_is_searched_among_all() {
+    for (fail, pass) in [
+        (ADA.to_owned(), ADA.replace("user/ada", "role/user")),
+        (ADA.replace("kms:*", "KMS:sched*"), ADA.replace("kms:*", "kms:De*")),
+        (
+            ADA.replace("Action: 'kms:*'", "NotAction: kms:Decrypt"),
+            ADA.replace("Action: 'kms:*'", "NotAction: 'kms:Schedule*'"),
+        ),
+        (
+            format!("{ADA}, {{ Effect: Deny, Principal: '*', Action: 'kms:Delete*', Resource: '*' }}"),
+            format!("{ADA}, {{ Effect: Deny, Principal: '*', NotAction: 'kms:De*', Resource: '*' }}"),
+        ),
+        (
+            "{ Effect: Allow, Principal: '*', Action: '*', Resource: '*', Condition: { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:*/ada' } } }".to_owned(),
+            "{ Effect: Allow, Principal: '*', Action: '*', Resource: '*', Condition: { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/*' } } }".to_owned(),
+        ),
+        // What the key policy leaves to the account's own policies, it does not grant.
+        (ADA.to_owned(), ADA.replace("user/ada", "root")),
+    ] {
+        assert_eq!(told(&[&never(USERS, &fail, &pass)]), [], "{fail} {pass}");
+    }
+}
+
+#[test]
+fn a_request_that_must_not_be_allowed_may_carry_or_lack_a_key() {
+    let demand = "{ action: kms:PutKeyPolicy, context: { 'aws:MultiFactorAuthPresent': [false, null] } }";
+    let under = |operator: &str| {
+        ADA.replace("'*' }", &format!("'*', Condition: {{ {operator}: {{ 'aws:MultiFactorAuthPresent': true }} }} }}"))
+    };
+    assert_eq!(told(&[&never(demand, &under("BoolIfExists"), &under("Bool"))]), []);
+    let absent = "{ action: kms:PutKeyPolicy, context: { 'aws:MultiFactorAuthPresent': false } }";
+    assert_eq!(told(&[&never(absent, ADA, &under("BoolIfExists"))]), []);
+}
+
+#[test]
+fn the_request_that_is_allowed_is_shown_and_what_is_undecided_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("own")).unwrap();
+    fs::write(folder.path().join("own/own.yaml"), never(USERS, ADA, &ADA.replace("user/ada", "root"))).unwrap();
+    fs::write(folder.path().join("key.yaml"), format!("Version: '2012-10-17'\nStatement:\n  - {ADA}\n")).unwrap();
+    let check = |args: &[&str]| {
+        kpl(folder.path(), &[&["check", "key.yaml", "--rules", "own", "--select", "own"], args].concat())
+    };
+    insta::assert_snapshot!(check(&["--kind", "key"]).stdout);
+    fs::write(
+        folder.path().join("key.yaml"),
+        format!("Version: '2012-10-17'\nStatement:\n  - {}\n", ADA.replace("'kms:*'", "!Ref Action")),
+    )
+    .unwrap();
+    let report: Value = serde_json::from_str(&check(&["--kind", "key", "--format", "json"]).stdout).unwrap();
+    assert_eq!(report["findings"], json!([]));
+    assert_eq!(report["not_evaluated"][0]["rule"], "own");
+    assert!(report["not_evaluated"][0]["reason"].as_str().unwrap().starts_with("neither a proof nor a request"));
+}
+
+#[test]
+fn what_never_cannot_ask_is_told_at_its_place() {
+    let wrong = never("{ principal: user, action: Decrypt, context: { MultiFactorAuthPresent: true } }", ADA, ADA);
+    let said: Vec<String> = told(&[&wrong]).into_iter().map(|(_, place)| place).collect();
+    assert_eq!(said, ["user", "Decrypt", "MultiFactorAuthPresent"]);
+    let scp = never(USERS, ADA, ADA).replace("applies_to: key", "applies_to: scp");
+    assert_eq!(told(&[&scp])[0], ("`never` is asked of policies that grant by themselves".into(), "scp".into()));
+}

@@ -45,6 +45,8 @@ impl<'n> Case<'n, '_> {
                 actions: self.texts("actions"),
                 resources: self.texts("resources"),
                 principals: self.texts("principals"),
+                context: Vec::new(),
+                delegated: true,
             },
             "not-public" => Claim::NotPublic {
                 policy: policy.as_ref().unwrap(),
@@ -168,6 +170,8 @@ fn a_policy_built_to_explode_ends_within_its_budget() {
         actions: vec!["s3:GetObject".to_owned()],
         resources: Vec::new(),
         principals: Vec::new(),
+        context: Vec::new(),
+        delegated: true,
     };
     let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
     let answer = prove(&question, Reference::embedded(), Budget::of_milliseconds(100)).unwrap();

@@ -59,6 +59,8 @@ fn not_granted(args: &NotGrantedArgs) -> Exit {
         actions: args.action.clone(),
         resources: args.resource.clone(),
         principals: args.principal.clone(),
+        context: Vec::new(),
+        delegated: true,
     };
     desk.answer(claim, kind, None, &read.iter().collect::<Vec<_>>())
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Read;
 use crate::{
-    prove::{Answer, Question, Verdict},
-    semantics::{Caller, FOLLOWING, Request, Value},
+    prove::{Answer, Question, Verdict, Witness},
+    semantics::{Caller, Value},
     source::{Source, Sources, Span},
 };
 
@@ -42,7 +42,7 @@ pub(super) fn report(question: &Question<'_>, answer: &Answer, sources: &Sources
         version: 1,
         claim: question.claim.word(),
         verdict: answer.verdict.word(),
-        witness: witness.map(|witness| request_json(&witness.request)),
+        witness: witness.map(request_json),
         statements: statements.iter().filter_map(|span| statement_json(*span, sources, read)).collect(),
         because,
     };
@@ -56,7 +56,8 @@ fn statement_json(span: Span, sources: &Sources, read: &[&Read]) -> Option<State
 }
 
 /// A request, its fields as in a scenario file.
-pub(super) fn request_json(request: &Request) -> Map<String, Json> {
+pub(super) fn request_json(witness: &Witness) -> Map<String, Json> {
+    let request = &witness.request;
     let principal = match &request.caller {
         Caller::Root { account, .. } => json!({"account-root": account.to_string()}),
         Caller::Service(name) => json!({"service": name}),
@@ -71,7 +72,8 @@ pub(super) fn request_json(request: &Request) -> Map<String, Json> {
     if let Some(owner) = request.resource_account() {
         fields.insert("resource_account".to_owned(), json!(owner.to_string()));
     }
-    let context: Map<String, Json> = told(request)
+    let context: Map<String, Json> = witness
+        .carried()
         .filter_map(|(key, value)| {
             let value = match value {
                 Value::One(value) => json!(value),
@@ -85,17 +87,4 @@ pub(super) fn request_json(request: &Request) -> Map<String, Json> {
         fields.insert("context".to_owned(), Json::Object(context));
     }
     fields
-}
-
-/// The keys that do not follow from the rest of the request.
-pub(super) fn told(request: &Request) -> impl Iterator<Item = (&str, &Value)> {
-    let owner = request.resource_account().map(|owner| Value::One(owner.to_string()));
-    request.context.iter().filter(move |(key, value)| {
-        let lower = key.to_ascii_lowercase();
-        if lower == "aws:resourceaccount" {
-            owner.as_ref() != Some(*value)
-        } else {
-            !FOLLOWING.contains(&lower.as_str())
-        }
-    })
 }

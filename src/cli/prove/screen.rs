@@ -4,15 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{
-    Read,
-    program::{request_json, told},
-};
+use super::{Read, program::request_json};
 use crate::{
     policy::PolicyKind,
     prove::{Answer, Claim, Question, Verdict, Witness},
     render::{self, Argument, Point, Tone},
-    semantics::Value,
     source::{Sources, Span},
 };
 
@@ -26,7 +22,7 @@ pub(super) fn report(
 ) -> String {
     let (tone, because) = match &answer.verdict {
         Verdict::Proven => (Tone::Good, holds(&question.claim)),
-        Verdict::Refuted { witness: Some(witness) } => (Tone::Bad, sentence(witness, question.kind)),
+        Verdict::Refuted { witness: Some(witness) } => (Tone::Bad, witness.clause(question.kind)),
         Verdict::Refuted { witness: None } => {
             (Tone::Bad, "no request by anybody asked for may change the key policy".to_owned())
         }
@@ -75,32 +71,6 @@ fn holds(claim: &Claim<'_>) -> String {
     .to_owned()
 }
 
-/// A request as a sentence.
-fn sentence(witness: &Witness, kind: PolicyKind) -> String {
-    let request = &witness.request;
-    let mut text = format!("{} may call {} on {}", request.caller, request.action(), request.resource());
-    let carried: Vec<String> = told(request).map(|(key, value)| format!("{key} {}", spelt(value))).collect();
-    if !carried.is_empty() {
-        let _ = write!(text, " with {}", carried.join(", "));
-    }
-    if witness.other_side_agrees {
-        text.push_str(match kind {
-            PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => ", where its own account allows it",
-            _ => ", where the resource's policy leaves that to the account",
-        });
-    }
-    text
-}
-
-fn spelt(value: &Value) -> String {
-    match value {
-        Value::One(value) => format!("`{value}`"),
-        Value::Many(values) if values.is_empty() => "without a value".to_owned(),
-        Value::Many(values) => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" and "),
-        Value::Unknown => "unknown".to_owned(),
-    }
-}
-
 /// A statement that makes it so.
 fn point(span: Span, read: &[&Read]) -> Option<Point> {
     let statement = read.iter().flat_map(|one| &one.policy.statements).find(|statement| statement.span == span)?;
@@ -112,7 +82,7 @@ fn point(span: Span, read: &[&Read]) -> Option<Point> {
 
 /// The witness as a case of a scenario file.
 fn case(question: &Question<'_>, witness: &Witness, read: &[&Read]) -> String {
-    let request = request_json(&witness.request);
+    let request = request_json(witness);
     let mut policies = Map::new();
     let new: Vec<Json> = match &question.claim {
         Claim::NoNewAccess { .. } => {

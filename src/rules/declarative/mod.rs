@@ -5,6 +5,7 @@
 
 mod example;
 mod load;
+mod never;
 mod pack;
 mod path;
 mod predicate;
@@ -28,6 +29,7 @@ use crate::{
     rules::{Findings, RuleContext},
     source::Span,
 };
+use never::Never;
 use path::Path;
 use predicate::{Judged, Subject, Where};
 
@@ -40,9 +42,18 @@ pub(crate) struct Rule {
     info: &'static RuleInfo,
     /// The kinds of policies that it speaks of; all where it is empty.
     kinds: Vec<PolicyKind>,
-    demand: Demand,
+    asks: Asks,
     message: String,
     help: String,
+}
+
+/// What a rule asks.
+#[derive(Debug)]
+enum Asks {
+    /// What is written.
+    Demand(Box<Demand>),
+    /// What is allowed.
+    Never(Never),
 }
 
 /// What a rule forbids or requires.
@@ -118,21 +129,21 @@ const UNKNOWN: &str = "a part of a statement is not known from this file";
 
 impl Asking<'_, '_, '_> {
     fn ask(&self, rule: &Rule, out: &mut Findings<'_>) {
-        if rule.demand.requires {
-            self.require(rule, out);
-        } else {
-            self.forbid(rule, out);
+        match &rule.asks {
+            Asks::Never(never) => never.ask(self.policy, rule, self.cx, out),
+            Asks::Demand(demand) if demand.requires => self.require(rule, demand, out),
+            Asks::Demand(demand) => self.forbid(rule, demand, out),
         }
     }
 
     /// Says something of every node that is selected and of which the predicates hold.
-    fn forbid(&self, rule: &Rule, out: &mut Findings<'_>) {
+    fn forbid(&self, rule: &Rule, demand: &Demand, out: &mut Findings<'_>) {
         let mut is_open = false;
-        self.selected(&rule.demand, |selected| match self.judge(&rule.demand, &selected) {
+        self.selected(demand, |selected| match self.judge(demand, &selected) {
             Judged::No => {}
             Judged::Unknown => is_open = true,
             Judged::Yes(told) => {
-                let place = self.marked(&rule.demand, &selected).or(told).unwrap_or(selected.span);
+                let place = self.marked(demand, &selected).or(told).unwrap_or(selected.span);
                 let sid = selected.statement.and_then(|statement| statement.sid.as_ref());
                 let label = sid.map_or_else(String::new, |sid| format!("in statement {}", sid.value));
                 out.push(Finding::new(rule.info, place, rule.message.clone()).label(label).help(rule.help.clone()));
@@ -144,16 +155,16 @@ impl Asking<'_, '_, '_> {
     }
 
     /// Says something of the policy unless the predicates hold of some node that is selected.
-    fn require(&self, rule: &Rule, out: &mut Findings<'_>) {
+    fn require(&self, rule: &Rule, demand: &Demand, out: &mut Findings<'_>) {
         let mut is_met = false;
-        self.selected(&rule.demand, |selected| {
-            is_met |= matches!(self.judge(&rule.demand, &selected), Judged::Yes(_));
+        self.selected(demand, |selected| {
+            is_met |= matches!(self.judge(demand, &selected), Judged::Yes(_));
         });
         if is_met || !self.cx.is_complete(self.policy, rule.info, out) {
             return;
         }
         let root = Selected { statement: None, node: None, span: self.policy.span };
-        let place = self.marked(&rule.demand, &root);
+        let place = self.marked(demand, &root);
         let place = place.or(self.policy.statement_element.map(|element| element.key)).unwrap_or(self.policy.span);
         out.push(Finding::new(rule.info, place, rule.message.clone()).help(rule.help.clone()));
     }

@@ -1,8 +1,9 @@
 //! A rule file: one rule, its page and its examples.
 
 use super::{
-    Demand, Rule,
+    Asks, Demand, Rule,
     example::{self, Examples},
+    never::{self, Never},
     path::{Path, PathError},
     predicate::Where,
 };
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// The fields of a rule file, in the order in which they are best written, each with what it says.
-pub(super) const FIELDS: [&str; 14] = [
+pub(super) const FIELDS: [&str; 15] = [
     "id",
     "severity",
     "confidence",
@@ -24,6 +25,7 @@ pub(super) const FIELDS: [&str; 14] = [
     "applies_to",
     "forbid",
     "require",
+    "never",
     "message",
     "why",
     "fix",
@@ -95,7 +97,8 @@ fn rule<'t>(source: &Source, root: &Node<'t>, complaints: &mut Vec<Complaint>) -
     let persona = word(&fields, "persona", "regular, pedantic or auditor", complaints).unwrap_or(Persona::Regular);
     let kinds = fields.get("applies_to").map_or_else(Vec::new, |node| kinds(node, complaints));
     let references = fields.get("references").map_or_else(Vec::new, |node| references(node, complaints));
-    let demand = demand(source, root, &fields, complaints);
+    let asks = asks(source, root, &fields, complaints);
+    let kinds = of_never(kinds, &fields, complaints);
     let first_kind = kinds.first().copied().unwrap_or(PolicyKind::Identity);
     let examples = fields.get("examples").map(|node| example::read(node, first_kind, complaints));
     if !missing.is_empty() {
@@ -119,7 +122,7 @@ fn rule<'t>(source: &Source, root: &Node<'t>, complaints: &mut Vec<Complaint>) -
         fixture: leaked(source.text()),
     }));
     let message = message.unwrap_or(summary).to_owned();
-    let rule = Rule { info, kinds, demand: demand?, message, help: fix.to_owned() };
+    let rule = Rule { info, kinds, asks: asks?, message, help: fix.to_owned() };
     Some(Written { rule, id: id.span, examples: examples? })
 }
 
@@ -182,27 +185,44 @@ fn references<'n>(node: &'n Node<'_>, complaints: &mut Vec<Complaint>) -> Vec<&'
     node.items().iter().filter_map(|item| fields::text(item, "`references`", complaints)).collect()
 }
 
-/// `forbid` or `require`, exactly one of them.
-fn demand(
-    source: &Source,
-    root: &Node<'_>,
-    fields: &Fields<'_, '_>,
-    complaints: &mut Vec<Complaint>,
-) -> Option<Demand> {
-    let (node, requires) = match (fields.get("forbid"), fields.get("require")) {
-        (Some(node), None) => (node, false),
-        (None, Some(node)) => (node, true),
-        (Some(_), Some(node)) => {
-            complaints.push(Complaint::new(node.span, "a rule either forbids or requires, not both"));
-            return None;
-        }
-        (None, None) if fields.are_known() => {
-            let complaint = Complaint::new(start(source, root).span, "a rule has `forbid` or `require`");
+/// `forbid`, `require` or `never`, exactly one of them.
+fn asks(source: &Source, root: &Node<'_>, fields: &Fields<'_, '_>, complaints: &mut Vec<Complaint>) -> Option<Asks> {
+    let [forbid, require, never] = ["forbid", "require", "never"].map(|name| fields.get(name));
+    let mut stated = [forbid, require, never].into_iter().flatten();
+    let first = stated.next();
+    if let Some(second) = stated.next() {
+        complaints.push(Complaint::new(second.span, "a rule states one of `forbid`, `require` and `never`"));
+        return None;
+    }
+    if first.is_none() {
+        if fields.are_known() {
+            let place = start(source, root).span;
+            let complaint = Complaint::new(place, "a rule has `forbid`, `require` or `never`");
             complaints.push(complaint.help("`forbid: { where: { action: { covers: kms:Decrypt } } }`"));
-            return None;
         }
-        (None, None) => return None,
-    };
+        return None;
+    }
+    match (forbid, require, never) {
+        (_, _, Some(node)) => Some(Asks::Never(Never::read(node, complaints))),
+        (Some(node), ..) => Some(Asks::Demand(Box::new(demand(node, false, complaints)))),
+        (_, Some(node), _) => Some(Asks::Demand(Box::new(demand(node, true, complaints)))),
+        _ => None,
+    }
+}
+
+/// The kinds of policies that a rule speaks of: `never` can be asked of some alone.
+fn of_never(kinds: Vec<PolicyKind>, fields: &Fields<'_, '_>, complaints: &mut Vec<Complaint>) -> Vec<PolicyKind> {
+    if fields.get("never").is_none() {
+        return kinds;
+    }
+    if let Some(node) = fields.get("applies_to").filter(|_| kinds.iter().any(|kind| !never::KINDS.contains(kind))) {
+        let complaint = Complaint::new(node.span, "`never` is asked of policies that grant by themselves");
+        complaints.push(complaint.help("these are identity, key, trust and resource"));
+    }
+    if kinds.is_empty() { never::KINDS.to_vec() } else { kinds }
+}
+
+fn demand(node: &Node<'_>, requires: bool, complaints: &mut Vec<Complaint>) -> Demand {
     let what = if requires { "`require`" } else { "`forbid`" };
     let parts = fields::of(node, what, &DEMAND, complaints);
     let mut path = |name: &str, read: fn(&str) -> Result<Path, PathError>| {
@@ -230,7 +250,7 @@ fn demand(
         complaints.push(complaint.help("it takes `select`, a path, and `where`, predicates"));
     }
     let select = select.map_or(Path::Statements(None), |(path, _)| path);
-    Some(Demand { requires, select, conditions, mark: mark.map(|(path, _)| path) })
+    Demand { requires, select, conditions, mark: mark.map(|(path, _)| path) }
 }
 
 /// The page that `kpl explain` prints.

@@ -44,6 +44,13 @@ pub fn schema() -> Value {
         }),
         &[],
     );
+    let never = object(
+        &json!({
+            "principal": texts, "action": texts, "resource": texts,
+            "context": { "type": "object", "description": "condition keys that the request carries, each with a value, several of which one is meant, or null where the key is absent" },
+        }),
+        &[],
+    );
     let example =
         json!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" }, "minItems": 1 }] });
     let properties = json!({
@@ -56,6 +63,7 @@ pub fn schema() -> Value {
         "applies_to": { "anyOf": [kind, { "type": "array", "items": kind }] },
         "forbid": demand,
         "require": demand,
+        "never": never,
         "message": { "type": "string" },
         "why": { "type": "string" },
         "fix": { "type": "string" },
@@ -66,7 +74,10 @@ pub fn schema() -> Value {
     if let Some(members) = schema.as_object_mut() {
         members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         members.insert("title".to_owned(), json!("a rule of kpl"));
-        members.insert("oneOf".to_owned(), json!([{ "required": ["forbid"] }, { "required": ["require"] }]));
+        members.insert(
+            "oneOf".to_owned(),
+            json!([{ "required": ["forbid"] }, { "required": ["require"] }, { "required": ["never"] }]),
+        );
     }
     schema
 }

@@ -125,7 +125,11 @@ fn effect(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<Effect> {
 }
 
 /// A text or a list of texts, numbers and Booleans by their spelling; anything else, and nothing at all, is told.
-fn texts(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<String> {
+pub(in crate::rules::declarative) fn texts(
+    node: &Node<'_>,
+    what: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Vec<String> {
     let mut texts = Vec::new();
     if node.items().is_empty() {
         complaints.push(Complaint::new(node.span, format!("{what} lists nothing")));
@@ -140,7 +144,12 @@ fn texts(node: &Node<'_>, what: &str, complaints: &mut Vec<Complaint>) -> Vec<St
 }
 
 /// Tells of a predicate that asks for nothing.
-fn must_ask(node: &Node<'_>, what: &str, known: &[&str], complaints: &mut Vec<Complaint>) {
+pub(in crate::rules::declarative) fn must_ask(
+    node: &Node<'_>,
+    what: &str,
+    known: &[&str],
+    complaints: &mut Vec<Complaint>,
+) {
     if matches!(&node.value, Value::Map(members) if members.is_empty()) {
         let message = format!("{what} asks for nothing");
         complaints.push(Complaint::new(node.span, message).help(format!("it takes {}", known.join(", "))));
