@@ -8,10 +8,10 @@ use super::{
     solver::{Sides, Solver},
 };
 use crate::{
-    policy::{Effect, PolicySet},
+    policy::{Effect, PolicySet, glob},
     reference::Reference,
-    semantics::{Authorization, Because, Request, authorize},
-    simulate::{Compiled, Decision, Matched, Outcome, Reason, Scratch},
+    semantics::{Authorization, Because, Request, Truth, authorize},
+    simulate::{Compiled, Decision, Matched, Reason, Scratch},
     source::Span,
 };
 
@@ -186,7 +186,10 @@ impl<'s> Search<'s> {
         let plain = self.space.request(choice, name);
         let other =
             |arn: &String| Request::new(plain.caller.clone(), name, arn, self.space.owner, plain.context.clone());
-        arns.iter().map(other).find(|request| replays(case, request))
+        let is_meant = |arn: &&String| {
+            self.space.only.is_empty() || self.space.only.iter().any(|pattern| glob::matches(pattern, arn))
+        };
+        arns.iter().filter(is_meant).map(other).find(|request| replays(case, request))
     }
 }
 
@@ -206,9 +209,8 @@ fn is_alike(one: &str, other: &str) -> bool {
 
 /// Whether the simulator says of a request what was found.
 fn replays(case: &Case<'_>, request: &Request) -> bool {
-    let outcome = |set: &PolicySet<'_>| Compiled::new(set).outcome(request, &mut Scratch::default());
-    let is_denied = |set| matches!(outcome(set), Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied);
-    outcome(&case.allowed) == Outcome::Allowed && case.but_not.as_ref().is_none_or(is_denied)
+    let allows = |set: &PolicySet<'_>| Compiled::new(set).allows(request, &mut Scratch::default());
+    allows(&case.allowed) == Truth::True && case.but_not.as_ref().is_none_or(|set| allows(set) == Truth::False)
 }
 
 /// The same without what is taken to agree on the resource's side.

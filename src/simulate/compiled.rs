@@ -87,6 +87,17 @@ impl Compiled {
         }
     }
 
+    /// Whether a request is allowed, where it may not be known how it is denied.
+    #[must_use]
+    pub fn allows(&self, request: &Request, scratch: &mut Scratch) -> Truth {
+        self.start(scratch);
+        if self.truth(self.free, request, scratch) == Truth::True {
+            return Truth::True;
+        }
+        let granted = self.truth(self.granted, request, scratch);
+        if granted == Truth::False { granted } else { granted.and(!self.truth(self.denied, request, scratch)) }
+    }
+
     pub(super) fn start(&self, scratch: &mut Scratch) {
         scratch.memo.clear();
         scratch.memo.resize(self.slots, None);

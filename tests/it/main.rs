@@ -21,6 +21,7 @@ mod live;
 mod naive;
 mod prove;
 mod prove_agree;
+mod prove_kinds;
 mod reading;
 mod scenarios;
 mod schema;

@@ -151,30 +151,67 @@ fn a_verdict_for_a_program() {
     assert_eq!(ran.code, 2);
 }
 
-/// Many wildcards over the same letters part texts into more classes than can be counted.
-#[test]
-fn a_policy_built_to_explode_ends_within_its_budget() {
-    let pattern = |number: u32| {
-        let letters = format!("{number:08b}").replace('0', "a").replace('1', "b");
-        format!("arn:aws:s3:::*{letters}*")
-    };
-    let resources: Vec<String> = (0..200).map(pattern).collect();
-    let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":{:?}}},{{"Effect":"Deny","Action":"s3:*","Resource":{:?}}}]}}"#,
-        &resources[..100],
-        &resources[100..],
-    );
+/// Wildcards over the same letters.
+fn alike(count: u32) -> Vec<String> {
+    let letters = |number: u32| format!("{number:08b}").replace('0', "a").replace('1', "b");
+    (0..count).map(|number| format!("arn:aws:s3:::*{}*", letters(number))).collect()
+}
+
+fn granting(statements: &[String], action: &str, budget: u64) -> Verdict {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
     let (policy, _) = policy::read(&kpl::syntax::json::read_text(&text, kpl::source::SourceId(0)).root);
     let claim = Claim::NotGranted {
         policies: vec![&policy],
-        actions: vec!["s3:GetObject".to_owned()],
+        actions: vec![action.to_owned()],
         resources: Vec::new(),
         principals: Vec::new(),
         context: Vec::new(),
         delegated: true,
     };
     let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
-    let answer = prove(&question, Reference::embedded(), Budget::of_milliseconds(100)).unwrap();
-    let Verdict::Undecided { reasons } = answer.verdict else { panic!("{:?}", answer.verdict) };
+    prove(&question, Reference::embedded(), Budget::of_milliseconds(budget)).unwrap().verdict
+}
+
+#[test]
+fn many_wildcards_of_one_list_over_the_same_letters_are_one_class() {
+    let all = alike(200);
+    let statements = [
+        format!(r#"{{"Effect":"Allow","Action":"s3:*","Resource":{:?}}}"#, &all[..100]),
+        format!(r#"{{"Effect":"Deny","Action":"s3:*","Resource":{:?}}}"#, &all[100..]),
+    ];
+    assert_eq!(granting(&statements, "s3:GetObject", 1_000).word(), "refuted");
+}
+
+/// Each in a statement of its own, they part texts into more classes than can be counted.
+#[test]
+fn many_lists_of_wildcards_over_the_same_letters_end_with_their_reason() {
+    let statement = |(at, resource): (usize, &String)| {
+        let effect = if at < 100 { "Allow" } else { "Deny" };
+        format!(r#"{{"Effect":"{effect}","Action":"s3:*","Resource":"{resource}"}}"#)
+    };
+    let statements: Vec<String> = alike(200).iter().enumerate().map(statement).collect();
+    let Verdict::Undecided { reasons } = granting(&statements, "s3:GetObject", 100) else { panic!() };
     assert_eq!(reasons[0].message, "the wildcards fall into too many classes for the budget");
+}
+
+#[test]
+fn five_hundred_statements_of_conditions_end_in_an_answer() {
+    let statement = |number: usize| {
+        format!(
+            r#"{{"Effect":"{}","Action":"s3:Get*","Resource":"arn:aws:s3:::bucket{number}/*","Condition":{{"StringEquals":{{"aws:RequestTag/t{}":"v{number}"}}}}}}"#,
+            if number.is_multiple_of(2) { "Allow" } else { "Deny" },
+            number % 20,
+        )
+    };
+    let statements: Vec<String> = (0..500).map(statement).collect();
+    assert_eq!(granting(&statements, "s3:PutObject", 5_000).word(), "proven");
+    assert_eq!(granting(&statements, "s3:GetObject", 5_000).word(), "refuted");
+}
+
+#[test]
+fn ten_thousand_actions_end_in_an_answer() {
+    let actions: Vec<String> = (0..10_000).map(|number| format!("s3:Own{number}*")).collect();
+    let statements = [format!(r#"{{"Effect":"Allow","Action":{actions:?},"Resource":"*"}}"#)];
+    assert_eq!(granting(&statements, "kms:Decrypt", 5_000).word(), "proven");
+    assert_eq!(granting(&statements, "s3:Own77Objects", 5_000).word(), "refuted");
 }

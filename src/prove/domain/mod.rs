@@ -4,4 +4,5 @@ pub(super) mod address;
 pub(super) mod date;
 pub(super) mod glob;
 pub(super) mod number;
+mod places;
 pub(super) mod text;

@@ -9,7 +9,10 @@ use std::{
     hash::BuildHasherDefault,
 };
 
-use super::glob::{Glob, Kind, Step, small};
+use super::{
+    glob::{Glob, small},
+    places::{Search, count},
+};
 use crate::prove::{
     bdd::Mixer,
     budget::{Budget, Exhausted},
@@ -35,189 +38,45 @@ pub(in crate::prove) fn classes(globs: &[Glob], base: &[Glob], budget: &mut Budg
     Search::new(globs, base).run(budget)
 }
 
+/// The same for patterns that say something together: `says` has in order what each says where it matches. Once a pattern
+/// matches whatever comes, those that say no more than it are left out of the class.
+///
+/// # Errors
+/// [`Exhausted::Classes`] where there are too many.
+pub(in crate::prove) fn classes_of_lists(
+    globs: &[Glob],
+    says: &[Vec<(u8, u32)>],
+    base: &[Glob],
+    candidates: &[String],
+    budget: &mut Budget,
+) -> Result<Vec<Class>, Exhausted> {
+    let mut search = Search::new(globs, base);
+    search.group(says);
+    let mut classes = search.run(budget)?;
+    search.prefer(&mut classes, candidates);
+    Ok(classes)
+}
+
 /// Gives classes readable texts: each takes the first of the candidates that lies in it.
 pub(in crate::prove) fn prefer(classes: &mut [Class], globs: &[Glob], base: &[Glob], candidates: &[String]) {
-    let search = Search::new(globs, base);
-    let mut taken = vec![false; classes.len()];
-    let places: HashMap<Vec<u32>, usize> =
-        classes.iter().enumerate().map(|(index, class)| (class.matched.clone(), index)).collect();
-    for candidate in candidates {
-        let Some(index) = search.matched(candidate).and_then(|matched| places.get(&matched)) else { continue };
-        if let (Some(class), Some(is_taken)) = (classes.get_mut(*index), taken.get_mut(*index))
-            && !*is_taken
-        {
-            class.text.clone_from(candidate);
-            *is_taken = true;
-        }
-    }
+    Search::new(globs, base).prefer(classes, candidates);
 }
-
-/// One place in a pattern.
-#[derive(Clone, Copy, Debug)]
-enum Slot {
-    Step(Step),
-    /// Behind the last step of a pattern; `None` for one of the base.
-    End(Option<u32>),
-}
-
-struct Search {
-    slots: Vec<Slot>,
-    /// The pattern of each slot.
-    owners: Vec<u32>,
-    /// The first slot of the base.
-    base: u32,
-    starts: Vec<u32>,
-}
-
-/// Characters that stand for any that no pattern waits for, in the order in which they are tried.
-const OTHERS: &str = "xyzabcdefghijklmnopqrstuvwXYZABCDEFGHIJKLMNOPQRSTUVW_.-7890123456";
 
 impl Search {
-    fn new(globs: &[Glob], base: &[Glob]) -> Self {
-        let mut search = Self { slots: Vec::new(), owners: Vec::new(), base: 0, starts: Vec::new() };
-        for (index, glob) in globs.iter().enumerate() {
-            search.add(glob, u32::try_from(index).ok());
-        }
-        search.base = count(search.slots.len());
-        for glob in base {
-            search.add(glob, None);
-        }
-        search
-    }
-
-    fn add(&mut self, glob: &Glob, number: Option<u32>) {
-        let owner = count(self.starts.len());
-        self.starts.push(count(self.slots.len()));
-        self.slots.extend(glob.0.iter().copied().map(Slot::Step));
-        self.slots.push(Slot::End(number));
-        self.owners.resize(self.slots.len(), owner);
-    }
-
-    fn slot(&self, place: u32) -> Slot {
-        self.slots.get(place as usize).copied().unwrap_or(Slot::End(None))
-    }
-
-    /// Adds a place, and those behind wildcards that may stand for nothing.
-    fn reach(&self, mut place: u32, out: &mut Vec<u32>) {
-        out.push(place);
-        while let Slot::Step(Step::Many(_)) = self.slot(place) {
-            place += 1;
-            out.push(place);
-        }
-    }
-
-    fn start(&self) -> Vec<u32> {
-        let mut state = Vec::new();
-        self.starts.iter().for_each(|place| self.reach(*place, &mut state));
-        self.keep_furthest(&mut state);
-        state
-    }
-
-    /// Where all patterns stand after one more character; `None` where the base ends.
-    fn after(&self, state: &[u32], character: char, small: char) -> Option<Vec<u32>> {
-        let mut next = Vec::with_capacity(state.len());
-        for place in state {
-            match self.slot(*place) {
-                Slot::Step(Step::Is(own)) if own == character => self.reach(place + 1, &mut next),
-                Slot::Step(Step::IsWhateverCase(own)) if own == small => self.reach(place + 1, &mut next),
-                Slot::Step(Step::One(kind)) if kind.takes(character) => self.reach(place + 1, &mut next),
-                Slot::Step(Step::Many(kind)) if kind.takes(character) => self.reach(*place, &mut next),
-                _ => {}
+    /// Gives classes readable texts: each takes the first of the candidates that lies in it.
+    fn prefer(&self, classes: &mut [Class], candidates: &[String]) {
+        let mut places: HashMap<Vec<u32>, usize> =
+            classes.iter().enumerate().map(|(index, class)| (class.matched.clone(), index)).collect();
+        let mut walk = Walk { search: self, states: vec![self.start()], moves: HashMap::default() };
+        for candidate in candidates {
+            if places.is_empty() {
+                break;
+            }
+            let Some(index) = walk.matched(candidate).and_then(|matched| places.remove(&matched)) else { continue };
+            if let Some(class) = classes.get_mut(index) {
+                class.text.clone_from(candidate);
             }
         }
-        next.sort_unstable();
-        next.dedup();
-        self.keep_furthest(&mut next);
-        (next.last().is_some_and(|place| *place >= self.base)).then_some(next)
-    }
-
-    /// Drops the places of a pattern before its last wildcard that takes everything: whatever they still match, it matches
-    /// too.
-    fn keep_furthest(&self, state: &mut Vec<u32>) {
-        let mut write = state.len();
-        let mut free_of = u32::MAX;
-        for read in (0..state.len()).rev() {
-            let Some(place) = state.get(read).copied() else { continue };
-            let Some(owner) = self.owners.get(place as usize).copied() else { continue };
-            if owner == free_of {
-                continue;
-            }
-            write -= 1;
-            if let Some(kept) = state.get_mut(write) {
-                *kept = place;
-            }
-            if let Slot::Step(Step::Many(Kind::Any)) = self.slot(place) {
-                free_of = owner;
-            }
-        }
-        state.drain(..write);
-    }
-
-    /// The patterns that match at a state; `None` where the text is not of the base.
-    fn accepted(&self, state: &[u32]) -> Option<Vec<u32>> {
-        let mut is_of_base = false;
-        let mut matched = Vec::new();
-        for place in state {
-            match self.slot(*place) {
-                Slot::End(Some(number)) => matched.push(number),
-                Slot::End(None) => is_of_base = true,
-                Slot::Step(_) => {}
-            }
-        }
-        is_of_base.then_some(matched)
-    }
-
-    fn matched(&self, text: &str) -> Option<Vec<u32>> {
-        let mut state = self.start();
-        for character in text.chars() {
-            state = self.after(&state, character, small(character))?;
-        }
-        self.accepted(&state)
-    }
-
-    /// The characters that make a difference at a state.
-    fn characters(&self, state: &[u32]) -> Vec<char> {
-        let mut awaited = Vec::new();
-        let (mut digits, mut labels) = (false, false);
-        for place in state {
-            match self.slot(*place) {
-                Slot::Step(Step::Is(character)) => awaited.push(character),
-                Slot::Step(Step::IsWhateverCase(character)) => awaited.extend(spellings(character)),
-                Slot::Step(Step::One(kind) | Step::Many(kind)) => match kind {
-                    Kind::Any => {}
-                    Kind::NoColon => awaited.push(':'),
-                    Kind::Name => awaited.extend([':', '/']),
-                    Kind::Label => {
-                        awaited.extend([':', '/']);
-                        labels = true;
-                    }
-                    Kind::Digit => {
-                        awaited.extend([':', '/']);
-                        digits = true;
-                    }
-                },
-                Slot::End(_) => {}
-            }
-        }
-        awaited.sort_unstable();
-        awaited.dedup();
-        let fresh = |wanted: &dyn Fn(char) -> bool| {
-            OTHERS.chars().find(|other| wanted(*other) && awaited.binary_search(other).is_err())
-        };
-        let mut all = Vec::with_capacity(awaited.len() + 3);
-        // One of each sort that a wildcard tells from others, and one of none.
-        all.extend(fresh(&|other| other.is_ascii_lowercase()));
-        if digits {
-            all.extend(fresh(&|other| other.is_ascii_digit()));
-        }
-        if labels {
-            all.extend(fresh(&|other| !Kind::Label.takes(other)));
-        }
-        if all.is_empty() {
-            all.extend(fresh(&|_| true).or_else(|| beyond(&awaited)));
-        }
-        all.extend(awaited);
-        all
     }
 
     fn run(&self, budget: &mut Budget) -> Result<Vec<Class>, Exhausted> {
@@ -258,6 +117,38 @@ impl Search {
     }
 }
 
+/// Texts that are followed one by one: where two begin alike, the second goes the way of the first.
+struct Walk<'s> {
+    search: &'s Search,
+    states: Vec<Vec<u32>>,
+    moves: HashMap<(u32, u32), Option<u32>, BuildHasherDefault<Mixer>>,
+}
+
+impl Walk<'_> {
+    /// The patterns that match a text; `None` where it is not of the base.
+    fn matched(&mut self, text: &str) -> Option<Vec<u32>> {
+        let mut at = 0;
+        for character in text.chars() {
+            let way = (at, u32::from(character));
+            at = match self.moves.get(&way) {
+                Some(known) => *known,
+                None => self.step(way, character),
+            }?;
+        }
+        self.search.accepted(self.states.get(at as usize)?)
+    }
+
+    fn step(&mut self, way: (u32, u32), character: char) -> Option<u32> {
+        let state = self.states.get(way.0 as usize)?;
+        let next = self.search.after(state, character, small(character)).map(|state| {
+            self.states.push(state);
+            count(self.states.len() - 1)
+        });
+        self.moves.insert(way, next);
+        next
+    }
+}
+
 /// The text that leads to a state.
 fn text_of(from: &[(u32, char)], mut number: u32) -> String {
     let mut reversed = Vec::new();
@@ -267,28 +158,6 @@ fn text_of(from: &[(u32, char)], mut number: u32) -> String {
         number = *before;
     }
     reversed.iter().rev().collect()
-}
-
-/// The characters whose small letter a character is, itself included.
-fn spellings(character: char) -> Vec<char> {
-    let upper = character.to_uppercase();
-    // Letters of which two have one small letter: the signs of kelvin and ångström.
-    let further = match character {
-        'k' => Some('\u{212a}'),
-        'å' => Some('\u{212b}'),
-        _ => None,
-    };
-    let all = std::iter::once(character).chain(upper).chain(further);
-    all.filter(|other| small(*other) == character).collect()
-}
-
-/// A character that none of a list is, where all usual ones are in it.
-fn beyond(awaited: &[char]) -> Option<char> {
-    ('\u{a1}'..'\u{2000}').find(|other| awaited.binary_search(other).is_err())
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Actions, parted by the lists of a question: those of the reference, and those that it does not have yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::LazyLock,
+};
 
 use super::material::{Material, list_of_actions};
 use crate::{
@@ -153,24 +156,24 @@ impl Parter<'_> {
         let special = ["kms:*", "sts:*", "sts:assumerole*"];
         globs.extend(special.iter().filter(|_| self.services.is_none()).map(|text| Glob::wild(text)));
         let base = self.base();
-        let mut classes = text::classes(&globs, &base, budget)?;
+        let said = |(_, lists): &(&str, Vec<u32>)| {
+            lists.iter().map(|list| (0, *list)).collect::<BTreeSet<(u8, u32)>>().into_iter().collect()
+        };
+        let mut says: Vec<Vec<(u8, u32)>> = open.iter().map(said).collect();
+        says.extend((0..).take(globs.len() - open.len()).map(|special| vec![(1, special)]));
         let candidates: Vec<String> = open.iter().map(|(text, _)| Glob::wild(text).example("newaction", 'x')).collect();
-        text::prefer(&mut classes, &globs, &base, &candidates);
-        let mut found = Vec::new();
+        let classes = text::classes_of_lists(&globs, &says, &base, &candidates, budget)?;
+        let lists_of = |matching: &mut dyn Iterator<Item = &(&str, Vec<u32>)>| {
+            matching.flat_map(|(_, lists)| lists.iter().copied()).collect::<BTreeSet<u32>>()
+        };
         for class in classes {
-            let lists = class.matched.iter().filter_map(|index| open.get(*index as usize));
-            found.push((class.text, lists.flat_map(|(_, lists)| lists.iter().copied()).collect::<Vec<u32>>()));
-        }
-        for (text, lists) in found {
+            let lists = lists_of(&mut class.matched.iter().filter_map(|index| open.get(*index as usize)));
             // The shortest text of a class may be the name of an action that the reference has.
-            let longer = ["", "x", "xx"].map(|more| format!("{text}{more}"));
-            let matches = |name: &str| -> Vec<u32> {
-                let matching = open.iter().filter(|(pattern, _)| glob::matches(pattern, name));
-                matching.flat_map(|(_, lists)| lists.iter().copied()).collect()
-            };
+            let longer = ["", "x", "xx"].map(|more| format!("{}{more}", class.text));
+            let matches = |name: &str| lists_of(&mut open.iter().filter(|(pattern, _)| glob::matches(pattern, name)));
             let fresh = longer.into_iter().find(|name| !is_named(self.reference, name) && matches(name) == lists);
             if let Some(name) = fresh {
-                self.add(name, lists, false);
+                self.add(name, lists.into_iter().collect(), false);
             }
         }
         Ok(())
@@ -189,7 +192,7 @@ impl Parter<'_> {
         lists.extend_from_slice(&self.universal);
         lists.sort_unstable();
         lists.dedup();
-        let traits = traits(&name);
+        let traits = SPECIAL.get(&name).copied().unwrap_or_else(|| traits(&name));
         let class = self.parted.entry((lists.clone(), traits)).or_insert_with(|| ActionClass {
             names: Vec::new(),
             is_known,
@@ -210,6 +213,13 @@ fn is_named(reference: &Reference, text: &str) -> bool {
 pub(in crate::prove) fn service_of(action: &str) -> &str {
     action.split(':').next().unwrap_or_default()
 }
+
+/// The traits of the actions of KMS and STS, which every question asks for.
+static SPECIAL: LazyLock<HashMap<String, u32>> = LazyLock::new(|| {
+    let services = ["kms", "sts"].into_iter().filter_map(|prefix| Reference::embedded().service(prefix));
+    let names = services.flat_map(|service| service.actions().map(|action| action.to_string()).collect::<Vec<_>>());
+    names.map(|name| (traits(&name), name)).map(|(traits, name)| (name, traits)).collect()
+});
 
 /// What the evaluation order asks of an action, as bits.
 fn traits(action: &str) -> u32 {

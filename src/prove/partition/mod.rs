@@ -72,6 +72,8 @@ pub(super) struct Space {
     pub(super) keys: Vec<KeyAxis>,
     /// The owner of every resource, where it is told.
     pub(super) owner: Option<AccountId>,
+    /// Patterns of the resources' ARNs; none: any.
+    pub(super) only: Vec<String>,
 }
 
 /// One class of each part of a request.
@@ -121,7 +123,7 @@ impl Space {
         let reach =
             Reach { only: scope.resources.clone(), with_none, accounts: told_apart(&callers, &keys, &material, scope) };
         let resources = Resources::part(&material, &reach, &actions, reference, budget)?;
-        Ok(Self { callers, actions, resources, keys, owner: scope.owner })
+        Ok(Self { callers, actions, resources, keys, owner: scope.owner, only: reach.only })
     }
 
     /// The number of a key, which is given in small letters.

@@ -88,8 +88,8 @@ impl Resources {
             atoms.account(account);
         }
         let base = base(&partitions, &reach.only);
-        let mut found = text::classes(&atoms.globs, &base, budget)?;
-        text::prefer(&mut found, &atoms.globs, &base, &candidates(material, reach, actions, reference));
+        let candidates = candidates(material, reach, actions, reference);
+        let found = text::classes_of_lists(&atoms.globs, &atoms.says(), &base, &candidates, budget)?;
         let mut parted: BTreeMap<_, ResourceClass> = BTreeMap::new();
         for class in found {
             let class = atoms.class(&class);
@@ -209,6 +209,25 @@ impl<'f> Atoms<'f> {
             }
         }
         all
+    }
+
+    /// What each pattern says where it matches, as far as a proof goes.
+    fn says(&self) -> Vec<Vec<(u8, u32)>> {
+        let of = |(own, roles): (u32, &Vec<Role>)| {
+            let mut said: Vec<(u8, u32)> = roles
+                .iter()
+                .map(|role| match role {
+                    Role::ByParts(list) => (0, *list),
+                    Role::Reached(pattern) => (1, *pattern),
+                    Role::Filled => (2, own),
+                    Role::Split => (3, own),
+                })
+                .collect();
+            said.sort_unstable();
+            said.dedup();
+            said
+        };
+        (0..).zip(&self.roles).map(of).collect()
     }
 
     fn class(&self, class: &Class) -> ResourceClass {

@@ -143,9 +143,10 @@ impl Solver<'_> {
         let mut all = Vec::new();
         for service in services {
             let resources = self.resources_of(|text| text.split(':').nth(2) == Some(service))?;
-            let of = |class: &ActionClass| {
-                class.is_known && class.names.iter().any(|name| service_of(name) == service && !takes_none(name))
-            };
+            // Roles are assumed by calls to STS.
+            let is_on = |name: &str| service_of(name) == service || (service == "iam" && name == "sts:AssumeRole");
+            let of =
+                |class: &ActionClass| class.is_known && class.names.iter().any(|name| is_on(name) && !takes_none(name));
             let classes: Vec<u32> =
                 space.actions.classes.iter().zip(0..).filter(|(class, _)| of(class)).map(|(_, at)| at).collect();
             let actions = self.codes(self.action, &classes)?;

@@ -112,6 +112,47 @@ pub(crate) fn set(dice: &mut Dice) -> Set {
     Set { theme, layers, texts: std::mem::take(&mut dice.written) }
 }
 
+/// Two policies of one kind, the second of which often differs in one statement alone.
+pub(crate) struct Versions {
+    pub(crate) theme: &'static Theme,
+    pub(crate) kind: PolicyKind,
+    pub(crate) policies: [Policy; 2],
+    pub(crate) texts: Vec<String>,
+}
+
+pub(crate) fn versions(dice: &mut Dice) -> Versions {
+    let theme = &THEMES[dice.pick(&[0, 1, 2, 3, 3, 3, 5])];
+    let carried = [PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::Session, PolicyKind::ServiceControl];
+    let kind = if dice.percent(60) { theme.resource_kind() } else { dice.pick(&carried) };
+    let names = match kind {
+        PolicyKind::Trust => Names::Trusted,
+        PolicyKind::Key | PolicyKind::Resource => Names::Somebody,
+        _ => Names::Nobody,
+    };
+    let some = |dice: &mut Dice| -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for at in 0..=dice.below(3) {
+            let allows = at == 0 || dice.percent(50);
+            all.push(statement(dice, theme, names, allows));
+        }
+        all
+    };
+    let old = some(dice);
+    let mut new = old.clone();
+    match dice.below(4) {
+        0 => new.push(statement(dice, theme, names, false)),
+        1 => drop(new.pop().filter(|_| new.len() > 1)),
+        2 => new[0] = statement(dice, theme, names, true),
+        _ => new = some(dice),
+    }
+    let versions = [r#""Version":"2012-10-17","#, ""];
+    let policies = [&old, &new].map(|statements| {
+        let version = versions[usize::from(dice.percent(10))];
+        read(dice, Layer::Identity, &format!(r#"{{{version}"Statement":[{}]}}"#, statements.join(",")))
+    });
+    Versions { theme, kind, policies, texts: std::mem::take(&mut dice.written) }
+}
+
 fn levels(dice: &mut Dice, theme: &Theme) -> Vec<Vec<Policy>> {
     let level = |dice: &mut Dice| {
         let count = if dice.percent(3) { 0 } else { 1 + dice.below(2) };
