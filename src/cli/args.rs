@@ -134,6 +134,10 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) if_policy: bool,
 
+    /// Of plans, check only what they create, update or replace
+    #[arg(long)]
+    pub(super) changed_only: bool,
+
     /// How many bytes a file and a policy may have
     #[arg(long, value_name = "BYTES")]
     pub(super) max_size: Option<u64>,

@@ -166,6 +166,7 @@ fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home
         home,
         paths: settings.paths,
         acceptance: Acceptance { entries: settings.accepted, ..Acceptance::default() },
+        changed_only: args.changed_only,
     }
 }
 

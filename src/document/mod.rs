@@ -15,6 +15,7 @@ mod terraform;
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
 pub use project::{Declared, Derived, Part, Project, alias_name, kasten_key_ids};
+pub use terraform::Plan;
 
 use std::collections::HashSet;
 
@@ -71,6 +72,8 @@ pub struct Document<'a> {
     pub is_copy: bool,
     /// The resources that rules look at beside policies: address and place, in the order of the text.
     pub resources: Vec<Spanned<String>>,
+    /// What a plan does, where it is one.
+    pub plan: Option<Plan>,
 }
 
 /// A policy in a file.
@@ -235,7 +238,14 @@ impl<'a> Document<'a> {
             reported: true,
             is_copy: false,
             resources: Vec::new(),
+            plan: None,
         }
+    }
+
+    /// Whether a place is in something that a plan leaves as it is.
+    #[must_use]
+    pub fn leaves(&self, place: Span) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.leaves(place))
     }
 
     /// Whether it holds anything that a rule could look at.

@@ -18,6 +18,8 @@ pub struct DocumentInfo {
     pub because: String,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
+    /// Whether it is left out because a plan leaves it as it is.
+    pub unchanged: bool,
 }
 
 /// A rule that could not be asked.
@@ -101,6 +103,12 @@ impl Report {
     #[must_use]
     pub fn policies(&self) -> usize {
         self.documents.iter().filter(|document| document.policy_kind.is_some() && document.reported).count()
+    }
+
+    /// How many policies are left out because a plan leaves them as they are.
+    #[must_use]
+    pub fn unchanged(&self) -> usize {
+        self.documents.iter().filter(|document| document.policy_kind.is_some() && document.unchanged).count()
     }
 
     /// Whether any part of a place is a secret.

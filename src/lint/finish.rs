@@ -44,7 +44,11 @@ pub(super) fn finish(
             fix.applicability = Applicability::DisplayOnly;
         }
     }
-    found.retain(|finding| report.documents.get(finding.document).is_some_and(|document| document.reported));
+    let scope = Scope::new(project, options);
+    found.retain(|finding| {
+        let document = report.documents.get(finding.document);
+        document.is_some_and(|document| document.reported || document.unchanged) && scope.holds(finding)
+    });
     let mut suppressor = Suppressor::new(report, project, sources, options);
     suppressor.suppress(&mut found, &places);
     found.extend(suppressor.say(&unasked, &places));
@@ -60,15 +64,31 @@ pub(super) fn finish(
     if let Some(baseline) = &options.acceptance.baseline {
         baseline.suppress(report, sources, &options.home);
     }
-    report.not_evaluated = unasked
-        .into_iter()
-        .map(|unasked| {
-            let document = places.document_of_subject(unasked.of);
-            NotEvaluated { rule: unasked.rule.id, document, reason: unasked.reason }
-        })
-        .collect();
+    let silent = unasked.into_iter().map(|unasked| {
+        let document = places.document_of_subject(unasked.of);
+        NotEvaluated { rule: unasked.rule.id, document, reason: unasked.reason }
+    });
+    let is_left_out = |index: usize| report.documents.get(index).is_some_and(|document| document.unchanged);
+    report.not_evaluated = silent.filter(|silent| !is_left_out(silent.document)).collect();
     report.not_evaluated.sort_by(|one, other| (one.document, one.rule).cmp(&(other.document, other.rule)));
     report.not_evaluated.dedup();
+}
+
+/// What is told of plans: all, or what they change.
+struct Scope<'p, 'a>(HashMap<SourceId, &'p Document<'a>>);
+
+impl<'p, 'a> Scope<'p, 'a> {
+    fn new(project: &'p Project<'a>, options: &Options) -> Self {
+        let plans = project.documents.iter().filter(|document| options.changed_only && document.plan.is_some());
+        Self(plans.map(|document| (document.source, document)).collect())
+    }
+
+    /// Whether a finding is about something that changes, or has its cause there.
+    fn holds(&self, finding: &Finding) -> bool {
+        let is_left = |place: Span| self.0.get(&place.source).map(|plan| plan.leaves(place));
+        let causes = || finding.related.iter().filter_map(|label| is_left(label.span));
+        is_left(finding.primary.span) != Some(true) || causes().any(|is_left| !is_left)
+    }
 }
 
 /// The settings of each source that has some of its own, the last to be written first.

@@ -31,7 +31,7 @@ use crate::{
         Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, REFERENCE_DAYS, RuleContext, Subject, UNKNOWN_ACTION,
         Unasked,
     },
-    source::{Secrets, Source, SourceId, Sources},
+    source::{Secrets, Source, SourceId, Sources, Span},
     syntax::{Cause, Fault},
 };
 
@@ -65,6 +65,8 @@ pub struct Options {
     pub paths: Vec<PathSettings>,
     /// Findings that are accepted.
     pub acceptance: Acceptance,
+    /// Whether of a plan only what it creates, updates or replaces is told of.
+    pub changed_only: bool,
 }
 
 impl Options {
@@ -98,6 +100,7 @@ impl Default for Options {
             home: Home::default(),
             paths: Vec::new(),
             acceptance: Acceptance::default(),
+            changed_only: false,
         }
     }
 }
@@ -204,6 +207,10 @@ impl<'a> Run<'a> {
                     document.reported = input.reported;
                     opened.problems.extend(self.bound(&mut document, source, input.named));
                     opened.problems.extend(document.note.map(|note| problem(source, note, None, false)));
+                    let is_still = document.plan.as_ref().is_some_and(|plan| !plan.changes);
+                    if self.options.changed_only && is_still {
+                        opened.problems.push(problem(source, UNCHANGED, None, false));
+                    }
                     opened.documents.push(document);
                 }
                 opened
@@ -243,23 +250,30 @@ impl<'a> Run<'a> {
     }
 
     fn add_document(&mut self, document: Document<'a>) {
-        let info = |name: Option<String>, policy_kind, because: &str| DocumentInfo {
-            source: document.source,
-            name,
-            kind: document.kind,
-            policy_kind,
-            because: because.to_owned(),
-            reported: document.reported,
+        let info = |name: Option<String>, policy_kind, because: &str, place: Option<Span>| {
+            let unchanged =
+                document.reported && self.options.changed_only && place.is_some_and(|place| document.leaves(place));
+            DocumentInfo {
+                source: document.source,
+                name,
+                kind: document.kind,
+                policy_kind,
+                because: because.to_owned(),
+                reported: document.reported && !unchanged,
+                unchanged,
+            }
         };
         for policy in &document.policies {
             let name = policy.name.clone().or_else(|| document.name.clone());
-            self.report.documents.push(info(name, Some(policy.kind.word()), policy.because));
+            let place = Some(policy.node.span);
+            self.report.documents.push(info(name, Some(policy.kind.word()), policy.because, place));
         }
         if document.has_own_entry() {
-            self.report.documents.push(info(document.name.clone(), None, document.because));
+            self.report.documents.push(info(document.name.clone(), None, document.because, None));
         }
         for resource in &document.resources {
-            self.report.documents.push(info(Some(resource.value.clone()), None, document.because));
+            let (name, place) = (Some(resource.value.clone()), Some(resource.span));
+            self.report.documents.push(info(name, None, document.because, place));
         }
         self.project.documents.push(document);
     }
@@ -279,6 +293,7 @@ impl<'a> Run<'a> {
             options: &self.options.rule_options,
             project: &self.project,
             aws: self.options.aws(),
+            changed_only: self.options.changed_only,
         };
         let mut first = 0;
         let numbered: Vec<(usize, &Document<'_>)> = self
@@ -309,6 +324,8 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What is said of a plan without changes where only changes are looked at.
+const UNCHANGED: &str = "this plan changes nothing, so that --changed-only leaves nothing to check";
 /// Why no rule could look at a policy of a plan.
 const UNKNOWN: &str = "the policy is not known until apply: no rule has looked at it";
 /// Why rules could not look at all of a policy of a plan.
@@ -323,6 +340,7 @@ struct Asking<'r, 'a> {
     options: &'r RuleOptions,
     project: &'r Project<'a>,
     aws: Aws<'r>,
+    changed_only: bool,
 }
 
 impl Asking<'_, '_> {
@@ -358,7 +376,8 @@ impl Asking<'_, '_> {
                 write::beside_policies(finding, document, source);
             }
         }
-        for (number, policy) in document.policies.iter().enumerate() {
+        let is_asked_of = |policy: &PolicyDocument<'_>| !(self.changed_only && document.leaves(policy.node.span));
+        for (number, policy) in document.policies.iter().enumerate().filter(|(_, policy)| is_asked_of(policy)) {
             let before = said.found.len();
             let context = RuleContext { document: policy, project: self.project, aws: self.aws };
             let may_be_kms = policy.policy.statements.iter().any(|statement| statement.may_speak_of("kms"));

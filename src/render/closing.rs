@@ -52,6 +52,11 @@ pub(super) fn push(out: &mut String, report: &Report, sources: &Sources, style: 
         let hint = if style.suppressed { "" } else { " (--show-suppressed lists them)" };
         push_hanging(out, &wrapped(&format!("suppressed: {}{hint}", report.suppressed()), 0, 0, style), 0);
     }
+    if report.unchanged() > 0 {
+        let line =
+            format!("unchanged, not checked: {} (--changed-only)", several(report.unchanged(), "policy", "policies"));
+        push_hanging(out, &wrapped(&line, 0, 0, style), 0);
+    }
     if report.gone > 0 {
         let line = format!("gone from the baseline: {} (--write-baseline renews it)", report.gone);
         push_hanging(out, &wrapped(&line, 0, 0, style), 0);
@@ -102,7 +107,11 @@ fn described(document: &DocumentInfo, sources: &Sources) -> String {
         Some(policy_kind) => format!("{policy_kind} policy"),
         None => document.kind.to_owned(),
     };
-    let role = if document.reported { "" } else { ", for context only" };
+    let role = match (document.reported, document.unchanged) {
+        (true, _) => "",
+        (false, true) => ", unchanged",
+        (false, false) => ", for context only",
+    };
     match document.because.as_str() {
         "" => format!("{}: {kind}{role}", address(document, sources)),
         because => format!("{}: {kind} ({because}){role}", address(document, sources)),
@@ -158,8 +167,7 @@ fn summary(report: &Report) -> String {
     let policies = match report.policies() {
         0 if counts.is_empty() && report.files == 0 => return "no policies found".to_owned(),
         0 => "no policies".to_owned(),
-        1 => "1 policy".to_owned(),
-        several => format!("{several} policies"),
+        policies => several(policies, "policy", "policies"),
     };
     let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
     format!("{counts} in {files} ({policies})")
@@ -168,6 +176,11 @@ fn summary(report: &Report) -> String {
 /// A number and its noun.
 fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A number and a noun in one of its two forms.
+fn several(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 #[cfg(test)]
@@ -187,6 +200,7 @@ mod tests {
             policy_kind: Some("key"),
             because: "all actions are kms actions".to_owned(),
             reported,
+            unchanged: false,
         }
     }
 

@@ -293,6 +293,7 @@ mod tests {
             policy_kind: Some("key"),
             because: "it says so".to_owned(),
             reported,
+            unchanged: false,
         }
     }
 

@@ -154,6 +154,7 @@ mod tests {
             policy_kind: Some("key"),
             because: String::new(),
             reported: true,
+            unchanged: false,
         }
     }
 

@@ -65,6 +65,47 @@ fn what_terraform_wrote_is_read_as_it_must_be() {
     }
 }
 
+fn fixture(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform").join(name)).unwrap()
+}
+
+fn changed_only(name: &str, text: String) -> (Report, Sources) {
+    let (sources, inputs) = fixtures::sources(&[(name.to_owned(), text)]);
+    (lint::lint(&sources, &inputs, &Options { changed_only: true, ..Options::default() }), sources)
+}
+
+#[test]
+fn of_a_plan_that_changes_nothing_changed_only_says_so() {
+    let (report, _) = changed_only("plan.json", fixture("kasten-aws.plan-noop.json"));
+    let problems: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(problems, ["this plan changes nothing, so that --changed-only leaves nothing to check"]);
+    assert!(!report.problems[0].fatal);
+    assert_eq!((report.findings.len(), report.not_evaluated.len()), (0, 0));
+    assert_eq!((report.policies(), report.unchanged(), report.files), (0, 8, 1));
+}
+
+#[test]
+fn changed_only_leaves_what_a_plan_touches() {
+    let text = fixture("kasten-aws.plan-replace.json");
+    let (report, sources) = changed_only("plan.json", text.clone());
+    let told = told(&report, &sources);
+    assert!(told.contains("policy-unknown-at-plan") && !told.contains("kms-star-in-identity-policy"), "{told}");
+    assert!(report.problems.is_empty() && report.unchanged() > 0);
+    // What cannot be read may be anywhere.
+    let cut = text.rfind("\"configuration\"").unwrap();
+    let (report, _) = changed_only("plan.json", text[..cut].to_owned());
+    assert!(report.findings.iter().any(|finding| finding.rule.id == "json-syntax"));
+}
+
+#[test]
+fn changed_only_leaves_states_as_they_are() {
+    let text = fixture("kasten-aws.state-show.json");
+    let (all, _) = report("state.json", text.clone());
+    let (changed, _) = changed_only("state.json", text);
+    let lines = |report: &Report| report.findings.iter().map(|finding| finding.fingerprint.clone()).collect::<Vec<_>>();
+    assert_eq!((lines(&all), all.policies()), (lines(&changed), changed.policies()));
+}
+
 /// A policy of which everything is sensitive, a plan on one line with a secret beside a finding, and an access key.
 const SECRETIVE: &str = r#"{"format_version":"1.2","output_changes":{"key":{"actions":["create"],"after":"{\"Statement\":[{\"Sid\":\"HushSid\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/hush-role\"},\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"hush:key\":\"x\"}}}]}","after_sensitive":true}},"resource_changes":[{"address":"helm_release.k10","type":"helm_release","name":"k10","change":{"actions":["create"],"after":{"set_sensitive":[{"value":"hush-token"}]},"after_sensitive":{"set_sensitive":true}}},{"address":"aws_iam_policy.p","type":"aws_iam_policy","name":"p","change":{"actions":["create"],"after":{"secret":"hush-value","policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"},"after_sensitive":{"secret":true}}}],"configuration":{"root_module":{"resources":[{"type":"helm_release","name":"k10","expressions":{"set_sensitive":[{"value":{"constant_value":"hush-token"}}]}}]}}}"#;
 

@@ -13,11 +13,14 @@ mod deferred;
 mod joined;
 mod output;
 mod permission;
+mod plan;
 mod policies;
 mod resource;
 mod secret;
 
 use self::{configuration::Configuration, policies::Policies, resource::Resource};
+pub use plan::Plan;
+
 use super::{Document, DocumentError};
 use crate::{
     policy::PolicyKind,
@@ -52,6 +55,7 @@ pub(super) fn recognise<'a>(
         Form::Outputs => ("terraform-output", "each of its members has a `value`, a `type` and `sensitive`"),
     };
     document.is_copy = true;
+    document.plan = (form == Form::Plan).then(|| Plan::read(root));
     let secrets = secret::places(root);
     document.hidden.extend(secrets.iter());
     if form == Form::Plan {

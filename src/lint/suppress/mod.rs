@@ -154,7 +154,8 @@ impl<'r> Suppressor<'r> {
             let document = self.report.documents.get(places.document_of_subject(unasked.of));
             entry.rules.iter().any(|rule| rule.touches(unasked.rule)) && document.is_none_or(means)
         };
-        if unasked.iter().any(is_open) {
+        let is_left_out = |document: &DocumentInfo| document.unchanged && means(document);
+        if unasked.iter().any(is_open) || self.report.documents.iter().any(is_left_out) {
             return false;
         }
         if self.options.acceptance.whole && self.report.problems.is_empty() {

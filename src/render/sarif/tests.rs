@@ -28,6 +28,7 @@ fn a_result_names_its_rule_its_place_and_its_fix() {
         policy_kind: Some("key"),
         because: String::new(),
         reported: true,
+        unchanged: false,
     });
     let place = json!({
         "artifactLocation": {"uri": "plans/plan%20one.json"},

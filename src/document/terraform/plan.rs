@@ -1,0 +1,75 @@
+//! What a plan does, and what it leaves as it is.
+//!
+//! Source: Terraform documentation, "JSON Output Format", change representation.
+
+use crate::{source::Span, syntax::Node};
+
+/// What a plan does with the resources and outputs that it lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Where the file tells of what stays as it is, in the order of the text.
+    unchanged: Vec<Span>,
+    /// Whether it changes, creates or destroys anything.
+    pub changes: bool,
+}
+
+impl Plan {
+    /// Reads what a plan does.
+    pub(super) fn read(root: &Node<'_>) -> Self {
+        let mut plan = Self::default();
+        for entry in root.get("resource_changes").and_then(Node::as_list).unwrap_or_default() {
+            plan.entry(entry, entry.get("change").unwrap_or(entry));
+        }
+        for output in root.get("output_changes").and_then(Node::as_map).unwrap_or_default() {
+            plan.entry(&output.value, &output.value);
+        }
+        // What was read while the plan was made stands there, and nowhere else.
+        plan.unchanged.extend(root.get("prior_state").map(|state| state.span));
+        plan.unchanged.sort_unstable();
+        plan
+    }
+
+    fn entry(&mut self, entry: &Node<'_>, change: &Node<'_>) {
+        let actions = change.get("actions").and_then(Node::as_list).unwrap_or_default();
+        let is_all = |word: &str| !actions.is_empty() && actions.iter().all(|action| action.as_str() == Some(word));
+        self.unchanged.extend(is_all("no-op").then_some(entry.span));
+        self.changes |= !is_all("no-op") && !is_all("read");
+    }
+
+    /// Whether a place is in something that stays as it is.
+    #[must_use]
+    pub fn leaves(&self, place: Span) -> bool {
+        let index = self.unchanged.partition_point(|left| left.end <= place.start);
+        self.unchanged.get(index).is_some_and(|left| left.contains(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{source::SourceId, syntax::json};
+
+    fn plan(text: &str) -> Plan {
+        Plan::read(&json::read_text(text, SourceId(0)).root)
+    }
+
+    #[test]
+    fn only_what_is_not_touched_is_left_as_it_is() {
+        let text = r#"{"resource_changes": [{"change": {"actions": ["no-op"], "after": 1}}, {"change": {"actions": ["update"], "after": 2}}],
+            "output_changes": {"a": {"actions": ["no-op"], "after": 3}}, "prior_state": {"values": 4}}"#;
+        let plan = plan(text);
+        let at = |word: &str| {
+            let start = u32::try_from(text.find(word).unwrap()).unwrap();
+            plan.leaves(Span { source: SourceId(0), start, end: start + 1 })
+        };
+        assert_eq!([at("1}"), at("2}"), at("3}"), at("4}")], [true, false, true, true]);
+        assert!(plan.changes);
+    }
+
+    #[test]
+    fn reading_changes_nothing_and_forgetting_does() {
+        let of =
+            |action: &str| plan(&format!(r#"{{"resource_changes": [{{"change": {{"actions": ["{action}"]}}}}]}}"#));
+        assert_eq!(["no-op", "read", "forget", "delete"].map(|action| of(action).changes), [false, false, true, true]);
+    }
+}
