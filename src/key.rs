@@ -215,3 +215,16 @@ pub struct Grant {
     /// Where it is described.
     pub span: Span,
 }
+
+/// A grant, as a file tells of it.
+#[derive(Clone, Debug)]
+pub struct KeyGrant {
+    /// The key that it is on, by what [`Key::id`] gives; `None` where the file does not tell.
+    pub key: Option<String>,
+    /// The grant.
+    pub grant: Grant,
+    /// Whether a part of it is not known until a plan is applied: it may be for anyone, and for anything.
+    pub is_open: bool,
+    /// The address of the resource that describes it, in a plan or a state.
+    pub address: Option<String>,
+}

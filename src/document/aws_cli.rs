@@ -4,7 +4,7 @@
 
 use super::{Document, PolicyDocument};
 use crate::{
-    key::{Alias, Key, Rotation},
+    key::{Alias, Grant, Key, KeyGrant, Rotation},
     policy::PolicyKind,
     source::{Source, Span, Spanned},
     syntax::{Node, Value, embed},
@@ -26,6 +26,8 @@ pub(super) fn recognise(
         ("schedule-key-deletion", "it has a `KeyId` and a `DeletionDate`")
     } else if root.get(BYPASS).is_some_and(|flag| matches!(flag.value, Value::Bool(_))) {
         ("kms-request", "it has `BypassPolicyLockoutSafetyCheck`, as `--cli-input-json` takes it")
+    } else if root.get("Grants").is_some_and(|grants| grants.as_list().is_some()) {
+        ("list-grants", "it has a list of `Grants`")
     } else if has("KeyRotationEnabled") {
         ("get-key-rotation-status", "it has `KeyRotationEnabled`")
     } else if has("RoleDetailList") || has("UserDetailList") || has("GroupDetailList") {
@@ -61,6 +63,8 @@ struct Answer<'r, 'd, 'a> {
 
 /// An identity policy by where it stands.
 const IDENTITY: (PolicyKind, &str) = (PolicyKind::Identity, "it is attached to a user, a group or a role");
+/// A permissions boundary by where it is named.
+const BOUNDARY: (PolicyKind, &str) = (PolicyKind::Boundary, "it is a permissions boundary, and attached to nobody");
 /// A trust policy by where it stands.
 const TRUST: (PolicyKind, &str) = (PolicyKind::Trust, "it is a role's trust policy");
 
@@ -74,6 +78,10 @@ impl Answer<'_, '_, '_> {
             "list-aliases" => {
                 let entries = root.get("Aliases").map_or(&[][..], Node::items);
                 self.document.aliases.extend(entries.iter().filter_map(alias));
+            }
+            "list-grants" => {
+                let entries = root.get("Grants").map_or(&[][..], Node::items);
+                self.document.grants.extend(entries.iter().filter_map(grant));
             }
             "get-key-rotation-status" => self.document.rotations.extend(rotation(root)),
             "get-account-authorization-details" => self.account(),
@@ -181,20 +189,28 @@ impl Answer<'_, '_, '_> {
         }
         self.managed_policies();
         self.unseen();
+        self.unseen_boundaries();
     }
 
     fn managed_policies(&mut self) {
         let root = self.root;
         for policy in root.get("Policies").map_or(&[][..], Node::items) {
             let name = text(policy, "PolicyName").unwrap_or_default();
-            let holders = self.carriers(&text(policy, "Arn").unwrap_or_default());
+            let arn = text(policy, "Arn").unwrap_or_default();
+            let (holders, bounded) = (self.carriers(&arn), self.bounded(&arn));
             for version in policy.get("PolicyVersionList").map_or(&[][..], Node::items) {
                 let number = text(version, "VersionId").unwrap_or_default();
                 let address = format!("policy/{name}/{number}");
                 // An older version is in nobody's hands.
                 let is_default = version.get("IsDefaultVersion").is_none_or(|is| is.value != Value::Bool(false));
                 let holders = if is_default { holders.as_slice() } else { &[] };
-                self.policy(version.get("Document"), Some(address), Some(IDENTITY), holders);
+                let bounds = if is_default { bounded.as_slice() } else { &[] };
+                let kind = if holders.is_empty() && !bounds.is_empty() { BOUNDARY } else { IDENTITY };
+                let before = self.document.policies.len();
+                self.policy(version.get("Document"), Some(address), Some(kind), holders);
+                for policy in self.document.policies.get_mut(before..).unwrap_or_default() {
+                    policy.bounds = bounds.to_vec();
+                }
             }
         }
     }
@@ -210,6 +226,32 @@ impl Answer<'_, '_, '_> {
             }
         }
         names
+    }
+
+    /// The names of the users and roles of which a managed policy is the permissions boundary.
+    fn bounded(&self, arn: &str) -> Vec<String> {
+        self.boundaries().into_iter().filter(|(_, boundary)| boundary == arn).map(|(name, _)| name).collect()
+    }
+
+    /// The users and roles that have a permissions boundary, each with its ARN.
+    fn boundaries(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (list, name, _) in HOLDERS {
+            for holder in self.root.get(list).map_or(&[][..], Node::items) {
+                let boundary = holder.get("PermissionsBoundary");
+                let arn = boundary.and_then(|boundary| text(boundary, "PermissionsBoundaryArn"));
+                found.extend(text(holder, name).zip(arn));
+            }
+        }
+        found
+    }
+
+    /// Notes whose permissions boundary the file only names.
+    fn unseen_boundaries(&mut self) {
+        let managed = self.root.get("Policies").map_or(&[][..], Node::items);
+        let is_seen = |arn: &str| managed.iter().any(|policy| text(policy, "Arn").as_deref() == Some(arn));
+        let unseen = self.boundaries().into_iter().filter(|(_, arn)| !is_seen(arn)).map(|(name, _)| name);
+        self.document.unseen_boundaries.extend(unseen);
     }
 
     /// A holder's name; for a group also those of its members.
@@ -342,4 +384,31 @@ fn rotation(root: &Node<'_>) -> Option<Rotation> {
 fn alias(entry: &Node<'_>) -> Option<Alias> {
     let [arn, target] = ["AliasArn", "TargetKeyId"].map(|member| spanned(entry, member));
     Some(Alias { name: spanned(entry, "AliasName")?, arn, target })
+}
+
+/// A grant; one whose grantee is not told may be for anyone.
+///
+/// Source: KMS API Reference, "`ListGrants`", `GrantListEntry`.
+fn grant(entry: &Node<'_>) -> Option<KeyGrant> {
+    let listed = entry.get("Operations").and_then(Node::as_list)?;
+    let operations = listed.iter().filter_map(|name| Some(Spanned::new(name.as_str()?.to_owned(), name.span)));
+    let constraints = entry.get("Constraints");
+    let pairs = |name: &str| constraints.and_then(|constraints| constraints.get(name)).map(pairs);
+    let grantee = spanned(entry, "GranteePrincipal").or_else(|| spanned(entry, "GranteeServicePrincipal"));
+    let is_open = grantee.is_none();
+    let grant = Grant {
+        grantee: grantee.unwrap_or_else(|| Spanned::new(String::new(), entry.span)),
+        operations: operations.collect(),
+        equals: pairs("EncryptionContextEquals"),
+        subset: pairs("EncryptionContextSubset"),
+        span: entry.span,
+    };
+    let key = text(entry, "KeyId").map(|id| id.rsplit('/').next().unwrap_or_default().to_owned());
+    Some(KeyGrant { key, grant, is_open, address: None })
+}
+
+/// The pairs of an encryption context.
+pub(super) fn pairs(context: &Node<'_>) -> Vec<(String, String)> {
+    let members = context.as_map().unwrap_or_default().iter();
+    members.filter_map(|member| Some((member.key.to_string(), member.value.as_str()?.to_owned()))).collect()
 }

@@ -14,14 +14,14 @@ mod terraform;
 
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
-pub use project::{Declared, Derived, Part, Project, alias_name, kasten_key_ids};
+pub use project::{Declared, Derived, Grants, Part, Project, alias_name, kasten_key_ids};
 pub use terraform::Plan;
 
 use std::collections::HashSet;
 
 use self::kasten::Facts;
 use crate::{
-    key::{Alias, Key, Rotation},
+    key::{Alias, Key, KeyGrant, Rotation},
     policy::{self, Policy, PolicyKind},
     source::{Origin, Source, SourceId, Span, Spanned},
     syntax::{self, Member, Node, Tree, Value, embed::Writing, json, yaml},
@@ -60,8 +60,12 @@ pub struct Document<'a> {
     pub keys: Vec<Key>,
     /// The aliases that it lists.
     pub aliases: Vec<Alias>,
+    /// The grants that it lists.
+    pub grants: Vec<KeyGrant>,
     /// The names of users and roles that carry a policy whose text the file does not hold.
     pub unseen: Vec<String>,
+    /// The names of users and roles with a permissions boundary whose text the file does not hold.
+    pub unseen_boundaries: Vec<String>,
     /// The rotation of keys that it tells of.
     pub rotations: Vec<Rotation>,
     /// Where it asks KMS not to look whether the caller can still change a key's policy.
@@ -99,10 +103,14 @@ pub struct PolicyDocument<'a> {
     pub is_copy: bool,
     /// The names of the users, groups or roles that carry it, where the file tells.
     pub holders: Vec<String>,
+    /// The names of the users and roles of which it is the permissions boundary, where the file tells.
+    pub bounds: Vec<String>,
     /// The key that it belongs to, by what [`Key::id`] gives, where the file tells.
     pub key: Option<String>,
     /// What of it is not known until a plan is applied.
     pub awaits: Vec<Awaited>,
+    /// The policy with the principals that a plan will create, where their ARNs can be told from their names.
+    pub foreseen: Option<Box<Policy>>,
     /// Whether any of it is marked as sensitive: nothing that it says may be shown.
     pub is_sensitive: bool,
 }
@@ -232,7 +240,9 @@ impl<'a> Document<'a> {
             policies: Vec::new(),
             keys: Vec::new(),
             aliases: Vec::new(),
+            grants: Vec::new(),
             unseen: Vec::new(),
+            unseen_boundaries: Vec::new(),
             rotations: Vec::new(),
             unguarded: Vec::new(),
             reported: true,
@@ -252,7 +262,11 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn holds_something(&self) -> bool {
         let has_key = !self.keys.is_empty() || !self.aliases.is_empty() || !self.rotations.is_empty();
-        has_key || !self.unguarded.is_empty() || !self.policies.is_empty() || !self.facts.is_empty()
+        has_key
+            || !self.grants.is_empty()
+            || !self.unguarded.is_empty()
+            || !self.policies.is_empty()
+            || !self.facts.is_empty()
     }
 
     /// How many documents of the report it is: its policies, and what it tells besides them.
@@ -348,8 +362,10 @@ impl<'a> PolicyDocument<'a> {
             is_plain: false,
             is_copy: false,
             holders: Vec::new(),
+            bounds: Vec::new(),
             key: None,
             awaits: Vec::new(),
+            foreseen: None,
             is_sensitive: false,
         }
     }
@@ -360,6 +376,12 @@ impl<'a> PolicyDocument<'a> {
         let mut document = Self::read(Node { value: Value::Unknown, span: place }, Some((kind, because)));
         document.faults.clear();
         document
+    }
+
+    /// The policy as it will be as far as a plan tells; what is not known is as unknown as in the policy.
+    #[must_use]
+    pub fn foreseen(&self) -> &Policy {
+        self.foreseen.as_deref().unwrap_or(&self.policy)
     }
 
     /// Whether a user, group or role of this name carries it, or may: a file that tells of none leaves it open.

@@ -7,7 +7,7 @@ use super::{
     kasten::{CLUSTER_SECRET, Caller, Field, PRIMARY_KEY_SECRET, Passkey, Secret},
 };
 use crate::{
-    key::{Key, Rotation},
+    key::{Grant, Key, KeyGrant, Rotation},
     policy::{AccountId, Arn, PolicyKind, Principal},
     source::{Span, Spanned},
 };
@@ -67,6 +67,15 @@ struct Summary {
     workloads_keys: Vec<String>,
     /// Whether there is one key policy at most.
     has_one_policy: bool,
+}
+
+/// The grants on a key.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// Those that are known.
+    pub known: Vec<Grant>,
+    /// Whether there is another, on this key or for all that is known, that may be for anyone and anything.
+    pub is_open: bool,
 }
 
 /// A workload that files name.
@@ -236,6 +245,34 @@ impl<'a> Project<'a> {
             Some(id) => self.key(id),
             None => self.only_key(),
         }
+    }
+
+    /// Every grant that is told of.
+    pub fn grants(&self) -> impl Iterator<Item = &KeyGrant> {
+        self.documents.iter().flat_map(|document| &document.grants)
+    }
+
+    /// The grants on the key that a policy belongs to. Where it cannot be told which key that is, none is taken for certain.
+    #[must_use]
+    pub fn grants_beside(&self, policy: &PolicyDocument<'_>) -> Grants {
+        let id = policy.key.as_deref().or_else(|| self.only_key().and_then(Key::id));
+        let mut listed = self.grants().filter_map(|grant| grant.key.as_deref());
+        let first = listed.next();
+        let only = first.filter(|first| listed.all(|other| other == *first) && self.summary().has_one_policy);
+        let mut grants = Grants::default();
+        for grant in self.grants() {
+            let is_of_key = match (id.or(only), grant.key.as_deref()) {
+                (Some(id), Some(key)) if id == key => Some(true),
+                (Some(id), Some(key)) if crate::key::is_key_id(id) == crate::key::is_key_id(key) => Some(false),
+                _ => None,
+            };
+            match is_of_key {
+                Some(true) if !grant.is_open => grants.known.push(grant.grant.clone()),
+                Some(false) => {}
+                Some(true) | None => grants.is_open = true,
+            }
+        }
+        grants
     }
 
     /// Every policy of one kind.

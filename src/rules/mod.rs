@@ -146,6 +146,7 @@ catalogue! {
     kasten::values::HelmValues,
     kasten::version::KastenVersion,
     terraform::unknown::Unknown,
+    terraform::incomplete::Incomplete,
     suppression::entries::Entries,
 }
 

@@ -196,7 +196,7 @@ fn account_details_hold_every_document_raw_or_percent_encoded() {
 }
 
 #[test]
-fn describe_key_and_list_aliases_hold_no_policy() {
+fn what_the_cli_tells_of_keys_aliases_and_grants_is_read() {
     opened("describe-key.json", |document, _| {
         assert_eq!(document.keys[0].spec.as_ref().unwrap().value, "RSA_4096");
     });
@@ -204,6 +204,13 @@ fn describe_key_and_list_aliases_hold_no_policy() {
         let names: Vec<&str> = document.aliases.iter().map(|alias| alias.name.value.as_str()).collect();
         assert_eq!(names, ["alias/aws/ebs", "alias/kasten"]);
         assert!(document.aliases[0].target.is_none());
+    });
+    opened("list-grants.json", |document, _| {
+        let [first, second] = &document.grants[..] else { panic!("{:?}", document.grants) };
+        assert_eq!(first.key.as_deref(), Some("1234abcd-12ab-34cd-56ef-1234567890ab"));
+        assert_eq!(first.grant.grantee.value, "arn:aws:iam::111122223333:role/kasten");
+        assert_eq!(first.grant.subset, Some(vec![("app".to_owned(), "kasten".to_owned())]));
+        assert_eq!((second.grant.operations.len(), &second.grant.subset, second.is_open), (3, &None, false));
     });
     opened("get-key-rotation-status.json", |document, source| {
         let rotation = &document.rotations[0];

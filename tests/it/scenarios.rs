@@ -245,6 +245,36 @@ fn a_policy_that_limits_is_never_left_out_without_a_word() {
 }
 
 #[test]
+fn the_grants_that_files_list_count_for_their_own_key() {
+    let grants = root().join("fixtures/documents/list-grants.json");
+    let context = "kms:EncryptionContext:app=kasten";
+    let with = |action: &str, context: &str| {
+        let files = ["--context", context, "--format", "json", grants.to_str().unwrap()];
+        let report = simulate(&[&["--action", action][..], &files].concat());
+        let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+        (report["decision"].clone(), report["because"].clone())
+    };
+    assert_eq!(with("kms:Decrypt", context), ("allowed".into(), "grant".into()));
+    assert_eq!(with("kms:Decrypt", "kms:EncryptionContext:app=other").0, "implicitly-denied");
+    // That is for another service, with another key.
+    assert_eq!(with("kms:CreateGrant", context).0, "implicitly-denied");
+}
+
+#[test]
+fn a_grant_that_is_not_known_and_a_boundary_that_is_not_given_are_never_left_out_without_a_word() {
+    let plan = r#"{"format_version": "1.2", "resource_changes": [
+        {"address": "aws_kms_key.k", "type": "aws_kms_key", "name": "k", "change": {"actions": ["create"], "after": {}}},
+        {"address": "aws_kms_grant.g", "type": "aws_kms_grant", "name": "g", "change": {"actions": ["create"],
+         "after": {"operations": ["Decrypt"]}, "after_unknown": {"grantee_principal": true, "key_id": true}}},
+        {"address": "aws_iam_role.kasten", "type": "aws_iam_role", "name": "kasten", "change": {"actions": ["create"],
+         "after": {"name": "kasten", "permissions_boundary": "arn:aws:iam::111122223333:policy/limit"}}}]}"#;
+    let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/kasten", "--resource", KEY, "--action"];
+    let ran = among(&[("plan.json", plan)], &[&request[..], &["kms:Decrypt", "plan.json"]].concat());
+    insta::assert_snapshot!(ran.stderr);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 2));
+}
+
+#[test]
 fn what_makes_no_sense_on_the_command_line_ends_with_2() {
     let ran = kpl(root(), &["simulate", "--principal", "kasten", "--action", "kms:*", "--resource", "key/1"]);
     insta::assert_snapshot!(ran.stderr);

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     cli::{inputs, policies::Shelf},
-    document::{self, PolicyDocument},
+    document::{self, Document, PolicyDocument},
     finding::Complaint,
-    key,
+    key::{self, Grant},
     policy::{Clause, Policy, PolicyKind, PrincipalArn, Statement},
     semantics::Request,
     simulate::{
@@ -31,7 +31,14 @@ pub(super) fn join(
     request: &Request,
     (policies, shelf): (&mut CasePolicies, &mut Shelf),
 ) -> Joined {
-    let mut joiner = Joiner { shelf, request, told, seen: by_options.map(own_path).collect(), found: Vec::new() };
+    let mut joiner = Joiner {
+        shelf,
+        request,
+        told,
+        seen: by_options.map(own_path).collect(),
+        found: Vec::new(),
+        grants: Vec::new(),
+    };
     for path in paths {
         joiner.path(path);
     }
@@ -54,6 +61,8 @@ struct Found {
     key: Option<String>,
     /// Whether its file tells who carries such policies, and names nobody for this one.
     is_unattached: bool,
+    /// Whether its file tells that it is the caller's permissions boundary.
+    is_bound: bool,
     /// Whether a statement of it allows something.
     allows: bool,
 }
@@ -65,6 +74,8 @@ struct Joiner<'j> {
     told: Vec<PolicyKind>,
     seen: HashSet<PathBuf>,
     found: Vec<Found>,
+    /// The grants on the key of the request.
+    grants: Vec<Grant>,
 }
 
 impl Joiner<'_> {
@@ -106,12 +117,27 @@ impl Joiner<'_> {
                 return;
             }
         };
-        let (mut found, mut complaints) = (Vec::new(), Vec::new());
+        let (mut found, mut complaints, mut bounds, mut granted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for document in documents {
             if is_named || !document.policies.is_empty() || document::promises_policy(source) {
                 complaints.extend(document.faults.iter().map(scenario::of_syntax));
             }
             let kind = document.kind;
+            bounds.extend(
+                document
+                    .policies
+                    .iter()
+                    .filter(|policy| bounds_caller(&policy.bounds, self.request))
+                    .map(|policy| (policy.policy.clone(), policy.name.clone())),
+            );
+            if bounds_caller(&document.unseen_boundaries, self.request) && !self.told.contains(&PolicyKind::Boundary) {
+                let message = "the caller has a permissions boundary that is not in this file";
+                complaints
+                    .push(Complaint::new(first_character(source.span()), message).help("give it with --boundary"));
+            }
+            let (known, open) = grants_on(&document, self.request);
+            granted.extend(known);
+            complaints.extend(open);
             let wanted = document.policies.into_iter().filter(|policy| self.may_speak(policy, kind));
             for policy in wanted {
                 complaints.extend(policy.faults.iter().map(scenario::of_grammar));
@@ -120,6 +146,20 @@ impl Joiner<'_> {
             }
         }
         let file = source.name();
+        self.grants.extend(granted);
+        for (policy, name) in bounds {
+            self.found.push(Found {
+                kind: PolicyKind::Boundary,
+                span: policy.span,
+                file: file.clone(),
+                name,
+                key: None,
+                is_unattached: false,
+                is_bound: true,
+                allows: true,
+                id: self.shelf.library.add(policy),
+            });
+        }
         for (policy, document) in found {
             let one = shelved(&mut self.shelf.library, policy, document, &file);
             complaints.extend(scenario::misplaced(&self.shelf.library, one.id, one.kind));
@@ -136,6 +176,8 @@ impl Joiner<'_> {
                 let is_carried = caller.is_some_and(|name| found.may_be_carried_by(name));
                 is_carried && !(found.holders.is_empty() && document == WHOLE_ACCOUNT)
             }
+            // Of whom it is the boundary, its file tells.
+            PolicyKind::Boundary if !found.bounds.is_empty() => false,
             PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => {
                 found.kind == scenario::resource_kind(self.request) && self.may_hang_on_the_resource(found)
             }
@@ -161,8 +203,13 @@ impl Joiner<'_> {
 
     fn put(&mut self, found: Vec<Found>, policies: &mut CasePolicies) -> Joined {
         let layers = Layers::of(found.into_iter().filter(|one| !self.told.contains(&one.kind)));
-        let Layers { identity, of_resource, scps, rcps, left } = layers;
+        let Layers { identity, of_resource, scps, rcps, bound, left } = layers;
         let mut joined = Joined::default();
+        // A file that an option names lists all that there are.
+        if policies.grants.0.is_empty() {
+            policies.grants.0.append(&mut self.grants);
+        }
+        policies.boundary = bound.as_ref().map(|one| one.id).or(policies.boundary);
         policies.identity.extend(identity.iter().map(|one| one.id));
         let of_resource = self.only(of_resource);
         policies.resource = of_resource.as_ref().map(|one| one.id).or(policies.resource);
@@ -179,7 +226,8 @@ impl Joiner<'_> {
             joined.readings.push(apart(&scps, policies));
         }
         joined.readings.extend(left.iter().map(|one| left_out(one, policies)));
-        joined.taken = identity.into_iter().chain(of_resource).chain(scps).chain(rcps).map(Taken::from).collect();
+        joined.taken =
+            identity.into_iter().chain(bound).chain(of_resource).chain(scps).chain(rcps).map(Taken::from).collect();
         joined
     }
 
@@ -212,6 +260,33 @@ impl Joiner<'_> {
     }
 }
 
+/// Whether the caller of a request is among those that have a permissions boundary.
+fn bounds_caller(bounded: &[String], request: &Request) -> bool {
+    let caller = request.caller.arn().map(PrincipalArn::holder);
+    bounded.iter().any(|name| Some(name.as_str()) == caller)
+}
+
+/// The grants of a file on the key of a request; one that is not known, and could let the caller in, is complained of.
+fn grants_on(document: &Document<'_>, request: &Request) -> (Vec<Grant>, Vec<Complaint>) {
+    let id = request.resource().rsplit('/').next().filter(|id| key::is_key_id(id));
+    let (mut known, mut complaints) = (Vec::new(), Vec::new());
+    for grant in &document.grants {
+        // A key of a plan has no id yet: where there is one key alone, it is the one.
+        let is_of_key = match grant.key.as_deref() {
+            Some(key) if key::is_key_id(key) && id.is_some() => id == Some(key),
+            _ => document.keys.len() == 1,
+        };
+        if is_of_key && grant.is_open {
+            let message = "whether this grant lets the caller in is not known until apply";
+            let help = "give the state after apply, or the grants in a file of their own, with --grants";
+            complaints.push(Complaint::new(first_character(grant.grant.span), message).help(help));
+        } else if is_of_key {
+            known.push(grant.grant.clone());
+        }
+    }
+    (known, complaints)
+}
+
 /// Puts a policy on the shelf; what is marked as sensitive keeps its names to itself.
 fn shelved(library: &mut Library, mut found: PolicyDocument<'_>, document: &str, file: &str) -> Found {
     let is_plan = document.starts_with("terraform");
@@ -225,6 +300,7 @@ fn shelved(library: &mut Library, mut found: PolicyDocument<'_>, document: &str,
         name: found.name,
         key: found.key,
         is_unattached: found.kind == PolicyKind::Identity && is_plan && found.holders.is_empty(),
+        is_bound: false,
         allows: found.policy.statements.iter().any(Statement::allows),
         id: library.add(found.policy),
     }
@@ -237,6 +313,8 @@ struct Layers {
     of_resource: Vec<Found>,
     scps: Vec<Found>,
     rcps: Vec<Found>,
+    /// The caller's permissions boundary.
+    bound: Option<Found>,
     /// Those of which no file tells that they count.
     left: Vec<Found>,
 }
@@ -251,6 +329,7 @@ impl Layers {
                 PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => layers.of_resource.push(one),
                 PolicyKind::ServiceControl => layers.scps.push(one),
                 PolicyKind::ResourceControl => layers.rcps.push(one),
+                PolicyKind::Boundary if one.is_bound => layers.bound = Some(one),
                 PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Endpoint => layers.left.push(one),
             }
         }

@@ -116,6 +116,7 @@ const fn words(kind: PolicyKind, count: usize) -> &'static str {
         PolicyKind::ServiceControl => "service control policies",
         PolicyKind::ResourceControl if count == 1 => "resource control policy",
         PolicyKind::ResourceControl => "resource control policies",
+        PolicyKind::Boundary => "permissions boundary of the caller",
         _ => "policy of the resource",
     }
 }

@@ -8,14 +8,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    configuration::Origin,
+    configuration::{Origin, distinct},
     deferred::settled,
     policies::{Policies, own_name},
-    resource::Resource,
+    resource::{Resource, holds_true},
 };
 use crate::{
-    document::{helm, kubernetes},
-    key::{Alias, Key, Rotation},
+    document::{aws_cli, helm, kubernetes},
+    key::{Alias, Grant, Key, KeyGrant, Rotation},
     source::{Span, Spanned},
     syntax::{Node, Value},
 };
@@ -42,6 +42,18 @@ pub(super) struct Links {
     governed: HashSet<String>,
     /// Who carries a managed policy, by the policy's ARN or address.
     carriers: HashMap<String, Vec<String>>,
+    /// Of whom a managed policy is the permissions boundary, likewise.
+    bounded: HashMap<String, Vec<String>>,
+    /// The users of each group.
+    members: HashMap<String, Vec<String>>,
+}
+
+/// What an attribute with several values refers to.
+#[derive(Debug, Default)]
+struct Named {
+    names: Vec<String>,
+    /// Whether there may be others.
+    is_open: bool,
 }
 
 impl<'a> Policies<'_, '_, 'a> {
@@ -53,6 +65,21 @@ impl<'a> Policies<'_, '_, 'a> {
             match resource.kind {
                 kind if KEYS.contains(&kind) => self.key(resource),
                 "aws_kms_alias" => self.alias(resource),
+                "aws_kms_grant" => self.grant(resource),
+                "aws_iam_user_group_membership" => {
+                    let user = self.refers(resource, "user").map(|user| name_of(&user.value));
+                    let groups = self.refers_all(resource, "groups");
+                    self.belongs(&user.into_iter().collect::<Vec<_>>(), groups);
+                }
+                "aws_iam_group_membership" => {
+                    let group = self.refers(resource, "group").map(|group| name_of(&group.value));
+                    let is_open = group.is_none();
+                    let users = self.refers_all(resource, "users");
+                    self.belongs(
+                        &users.names,
+                        Named { names: group.into_iter().collect(), is_open: is_open || users.is_open },
+                    );
+                }
                 "aws_kms_key_policy" => {
                     let key = self.refers(resource, "key_id").map(|id| last(&id.value).to_owned());
                     self.links.governed.extend(key);
@@ -76,6 +103,7 @@ impl<'a> Policies<'_, '_, 'a> {
                         kubernetes::manifest(object, self.source, facts, hidden);
                     }
                 }
+                "aws_iam_role" | "aws_iam_user" => self.boundary(resource),
                 kind => {
                     if let Some((_, carriers)) = ATTACHMENTS.iter().find(|(attachment, _)| *attachment == kind) {
                         self.attachment(resource, carriers);
@@ -103,6 +131,103 @@ impl<'a> Policies<'_, '_, 'a> {
             _ => found.address.to_string(),
         };
         Some(Spanned::new(name, mark.span))
+    }
+
+    /// What an attribute refers to that has one value or several, as names.
+    fn refers_all(&self, resource: &Resource<'_, 'a>, attribute: &str) -> Named {
+        let values = resource.values.get(attribute).map_or(&[][..], Node::items);
+        let mut named = Named { names: values.iter().filter_map(Node::as_str).map(name_of).collect(), is_open: false };
+        if resource.unknown.and_then(|marks| marks.get(attribute)).is_none_or(|marks| !holds_true(marks)) {
+            return named;
+        }
+        let configured = self.configuration.resource(&resource.module, &own_name(resource));
+        let expression = configured.and_then(|configured| configured.get("expressions")?.get(attribute));
+        let references = expression.map(distinct).unwrap_or_default();
+        named.is_open = references.is_empty();
+        for reference in references {
+            let found = match self.configuration.origin_of(&resource.module, reference) {
+                Origin::Attribute(target) => self.target(&target, resource).and_then(|index| self.resources.get(index)),
+                Origin::Several(_) => None,
+            };
+            match found.map(holder) {
+                Some(name) if named.names.contains(&name) => {}
+                Some(name) => named.names.push(name),
+                None => named.is_open = true,
+            }
+        }
+        named
+    }
+
+    /// Notes that users belong to groups; of those who may belong to others not everything is seen.
+    fn belongs(&mut self, users: &[String], groups: Named) {
+        if groups.is_open {
+            self.document.unseen.extend(users.iter().cloned());
+        }
+        for group in groups.names {
+            self.links.members.entry(group).or_default().extend(users.iter().cloned());
+        }
+    }
+
+    /// The names, and of groups also those of their users.
+    fn with_members(&self, mut names: Vec<String>) -> Vec<String> {
+        let members: Vec<String> =
+            names.iter().filter_map(|name| self.links.members.get(name)).flatten().cloned().collect();
+        names.extend(members);
+        names
+    }
+
+    /// A grant on a key: what of it is not known may be anything.
+    fn grant(&mut self, resource: &Resource<'_, 'a>) {
+        self.note(resource);
+        let is_unknown = |name: &str| resource.unknown.and_then(|marks| marks.get(name)).is_some_and(holds_true);
+        let key = self.refers(resource, "key_id").map(|id| last(&id.value).to_owned());
+        let grantee = spanned(resource, "grantee_principal").or_else(|| {
+            let mark = resource.unknown_at("grantee_principal")?;
+            Some(Spanned::new(self.arn_of(resource, "grantee_principal")?, mark.span))
+        });
+        let listed = resource.values.get("operations").map_or(&[][..], Node::items);
+        let operations = listed.iter().filter_map(|name| Some(Spanned::new(name.as_str()?.to_owned(), name.span)));
+        let block = resource.values.get("constraints").and_then(|blocks| blocks.items().first());
+        let pairs = |name: &str| {
+            let context = block?.get(name).filter(|context| context.as_map().is_some_and(|pairs| !pairs.is_empty()))?;
+            Some(aws_cli::pairs(context))
+        };
+        let is_open = grantee.is_none() || is_unknown("operations") || is_unknown("constraints");
+        let grant = Grant {
+            grantee: grantee.unwrap_or_else(|| Spanned::new(String::new(), resource.values.span)),
+            operations: operations.collect(),
+            equals: pairs("encryption_context_equals"),
+            subset: pairs("encryption_context_subset"),
+            span: resource.values.span,
+        };
+        self.document.grants.push(KeyGrant { key, grant, is_open, address: Some(resource.address.to_string()) });
+    }
+
+    /// The ARN that an attribute will be, where it is that of one role or user of the plan.
+    fn arn_of(&self, resource: &Resource<'_, 'a>, attribute: &str) -> Option<String> {
+        let configured = self.configuration.resource(&resource.module, &own_name(resource))?;
+        let expression = configured.get("expressions")?.get(attribute)?;
+        let [reference] = distinct(expression).try_into().ok()?;
+        self.arn_by(reference, resource)
+    }
+
+    /// The ARN that a reference in a resource's configuration will be, where it is that of one role or user of the plan.
+    pub(super) fn arn_by(&self, reference: String, asking: &Resource<'_, '_>) -> Option<String> {
+        let Origin::Attribute(target) = self.configuration.origin_of(&asking.module, reference) else { return None };
+        let found = self.resources.get(self.target(&target, asking).filter(|_| target.attribute == "arn")?)?;
+        self.accounts.arn(found, self.configuration)
+    }
+
+    /// Notes of whom a managed policy is the permissions boundary.
+    fn boundary(&mut self, resource: &Resource<'_, 'a>) {
+        if resource.unknown_at("permissions_boundary").is_none() && resource.text("permissions_boundary").is_none() {
+            return;
+        }
+        let name = holder(resource);
+        match self.refers(resource, "permissions_boundary") {
+            Some(policy) => self.links.bounded.entry(policy.value).or_default().push(name),
+            None => self.document.unseen_boundaries.push(name),
+        }
     }
 
     /// Notes a resource of which rules may speak beside its policies.
@@ -145,6 +270,7 @@ impl<'a> Policies<'_, '_, 'a> {
         let multi_region = multi_region.map(|flag| Spanned::new("PRIMARY".to_owned(), flag.span));
         self.document.keys.push(Key {
             arn: text("arn"),
+            account: self.accounts.of(resource, self.configuration).cloned(),
             spec: spec.or_else(|| external.then(symmetric)),
             usage: text("key_usage"),
             state: state.map(|state| Spanned::new("Disabled".to_owned(), state.span)),
@@ -192,10 +318,7 @@ impl<'a> Policies<'_, '_, 'a> {
         let Some(policy) = self.refers(resource, "policy_arn") else { return };
         let mut names: Vec<String> = Vec::new();
         for attribute in carriers {
-            match resource.values.get(attribute).and_then(Node::as_list) {
-                Some(listed) => names.extend(listed.iter().filter_map(Node::as_str).map(name_of)),
-                None => names.extend(self.refers(resource, attribute).map(|holder| name_of(&holder.value))),
-            }
+            names.extend(self.refers_all(resource, attribute).names);
         }
         self.links.carriers.entry(policy.value).or_default().extend(names);
     }
@@ -208,9 +331,12 @@ impl<'a> Policies<'_, '_, 'a> {
         let mut unseen: Vec<String> = Vec::new();
         for (policy, names) in &self.links.carriers {
             if !seen.contains(policy.as_str()) {
-                unseen.extend(names.iter().cloned());
+                unseen.extend(self.with_members(names.clone()));
             }
         }
+        let bounded = self.links.bounded.iter().filter(|(policy, _)| !seen.contains(policy.as_str()));
+        let mut unbounded: Vec<String> = bounded.flat_map(|(_, names)| names.iter().cloned()).collect();
+        unbounded.sort_unstable();
         for role in self.resources.iter().filter(|resource| resource.kind == "aws_iam_role" && resource.is_there()) {
             let managed = role.values.get("managed_policy_arns").and_then(Node::as_list).unwrap_or_default();
             if managed.iter().filter_map(Node::as_str).any(|arn| !seen.contains(arn)) {
@@ -220,6 +346,7 @@ impl<'a> Policies<'_, '_, 'a> {
         unseen.sort_unstable();
         unseen.dedup();
         self.document.unseen.extend(unseen);
+        self.document.unseen_boundaries.extend(unbounded);
     }
 
     /// The key that a policy of a resource belongs to, by id or address.
@@ -246,13 +373,24 @@ impl<'a> Policies<'_, '_, 'a> {
             return vec![holder(resource)];
         }
         if let Some((_, attribute)) = INLINE.iter().find(|(kind, _)| *kind == resource.kind) {
-            return self.refers(resource, attribute).map(|found| name_of(&found.value)).into_iter().collect();
+            let names = self.refers(resource, attribute).map(|found| name_of(&found.value)).into_iter().collect();
+            return self.with_members(names);
         }
-        let carriers = |policy: &str| self.links.carriers.get(policy).cloned().unwrap_or_default();
-        let mut names = carriers(&resource.address);
-        names.extend(resource.text("arn").map(carriers).unwrap_or_default());
-        names
+        self.with_members(linked(&self.links.carriers, resource))
     }
+
+    /// The names of those of whom a managed policy is the permissions boundary.
+    pub(super) fn bounded_by(&self, resource: &Resource<'_, 'a>) -> Vec<String> {
+        linked(&self.links.bounded, resource)
+    }
+}
+
+/// What is noted of a managed policy under its address and under its ARN.
+fn linked(links: &HashMap<String, Vec<String>>, policy: &Resource<'_, '_>) -> Vec<String> {
+    let of = |policy: &str| links.get(policy).cloned().unwrap_or_default();
+    let mut names = of(&policy.address);
+    names.extend(policy.text("arn").map(of).unwrap_or_default());
+    names
 }
 
 /// What a key is known by: its id, or its address until it has one.

@@ -6,6 +6,7 @@
 //!
 //! Source: Terraform documentation, "JSON Output Format".
 
+mod accounts;
 mod attributes;
 mod changes;
 mod configuration;
@@ -18,7 +19,7 @@ mod policies;
 mod resource;
 mod secret;
 
-use self::{configuration::Configuration, policies::Policies, resource::Resource};
+use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
 pub use plan::Plan;
 
 use super::{Document, DocumentError};
@@ -73,7 +74,8 @@ pub(super) fn recognise<'a>(
         Form::Plan => add_prior_data(root, &mut resources),
         _ => {}
     }
-    let mut policies = Policies::new(source, declared, document, &resources, &configuration, &secrets);
+    let accounts = Accounts::read(root, &resources, &configuration);
+    let mut policies = Policies::new(source, declared, document, &resources, &configuration, &accounts, &secrets);
     policies.join();
     policies.resources();
     match form {

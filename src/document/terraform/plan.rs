@@ -2,7 +2,10 @@
 //!
 //! Source: Terraform documentation, "JSON Output Format", change representation.
 
-use crate::{source::Span, syntax::Node};
+use crate::{
+    source::{Span, Spanned},
+    syntax::{Node, Value},
+};
 
 /// What a plan does with the resources and outputs that it lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,12 +14,61 @@ pub struct Plan {
     unchanged: Vec<Span>,
     /// Whether it changes, creates or destroys anything.
     pub changes: bool,
+    /// Why it does not tell of everything, and where it says so.
+    pub lack: Option<Spanned<Lack>>,
+}
+
+/// Why a plan does not tell of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// It ended with an error.
+    Errored,
+    /// So many changes wait for a later run.
+    Deferred(usize),
+    /// It says so, and not why.
+    Partial,
+}
+
+impl Lack {
+    /// What is said of it.
+    #[must_use]
+    pub fn message(self) -> String {
+        match self {
+            Self::Errored => "this plan ended with an error: it may not tell of everything".to_owned(),
+            Self::Deferred(1) => "a change is deferred to a later run, and was not checked".to_owned(),
+            Self::Deferred(count) => format!("{count} changes are deferred to a later run, and were not checked"),
+            Self::Partial => "this plan is of a part of the configuration alone".to_owned(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Errored => "mend the error, plan again, and check that plan",
+            Self::Deferred(_) => "check the plan of the run that makes them too",
+            Self::Partial => "plan without -target and check that plan",
+        }
+    }
+
+    fn of(root: &Node<'_>) -> Option<Spanned<Self>> {
+        let flag = |name: &str, value: bool| root.get(name).filter(|told| told.value == Value::Bool(value));
+        if let Some(errored) = flag("errored", true) {
+            return Some(Spanned::new(Self::Errored, errored.span));
+        }
+        let deferred = root.get("deferred_changes").and_then(Node::as_list).unwrap_or_default();
+        if let Some(first) = deferred.first() {
+            let address = first.get("resource_change").and_then(|change| change.get("address"));
+            return Some(Spanned::new(Self::Deferred(deferred.len()), address.unwrap_or(first).span));
+        }
+        flag("complete", false).map(|told| Spanned::new(Self::Partial, told.span))
+    }
 }
 
 impl Plan {
     /// Reads what a plan does.
     pub(super) fn read(root: &Node<'_>) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { lack: Lack::of(root), ..Self::default() };
         for entry in root.get("resource_changes").and_then(Node::as_list).unwrap_or_default() {
             plan.entry(entry, entry.get("change").unwrap_or(entry));
         }

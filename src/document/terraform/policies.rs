@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    accounts::Accounts,
     attributes::{self, Attribute},
     configuration::{Configuration, Origin, Target, call_path, distinct},
     deferred,
@@ -12,13 +13,16 @@ use super::{
 };
 use crate::{
     document::{Awaited, Document, PolicyDocument, looks_like_policy},
-    policy::PolicyKind,
+    policy::{self, Policy, PolicyKind},
     source::{Secrets, Source, Span, hash},
-    syntax::{Cause, Fault, Node, Value, embed},
+    syntax::{Cause, Fault, Member, Node, Value, embed},
 };
 
 /// What told the kind of a policy in an attribute.
 const BY_TYPE: &str = "the type of its resource tells";
+
+/// What told that a managed policy is a permissions boundary.
+const BOUNDARY: &str = "it is a permissions boundary, and attached to nobody";
 
 /// Takes policies out of one file.
 pub(super) struct Policies<'r, 'd, 'a> {
@@ -28,6 +32,7 @@ pub(super) struct Policies<'r, 'd, 'a> {
     pub(super) document: &'d mut Document<'a>,
     pub(super) resources: &'r [Resource<'r, 'a>],
     pub(super) configuration: &'r Configuration<'r, 'a>,
+    pub(super) accounts: &'r Accounts,
     pub(super) secrets: &'r Secrets,
     /// The resources of each type and name in each module.
     places: HashMap<(String, String), Vec<usize>>,
@@ -65,6 +70,7 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         document: &'d mut Document<'a>,
         resources: &'r [Resource<'r, 'a>],
         configuration: &'r Configuration<'r, 'a>,
+        accounts: &'r Accounts,
         secrets: &'r Secrets,
     ) -> Self {
         let mut places: HashMap<(String, String), Vec<usize>> = HashMap::new();
@@ -72,7 +78,7 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
             places.entry((call_path(&resource.module), own_name(resource))).or_default().push(index);
         }
         let (texts, used, links) = (HashSet::new(), HashSet::new(), Links::default());
-        Self { source, declared, document, resources, configuration, secrets, places, texts, used, links }
+        Self { source, declared, document, resources, configuration, accounts, secrets, places, texts, used, links }
     }
 
     /// Reads the policies of all resources, then those of data sources that no resource repeats.
@@ -134,12 +140,16 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         if self.document.policies.len() == before {
             return;
         }
-        let (key, holders) = (self.key_of(resource), self.holders_of(resource));
+        let (key, holders, bounds) = (self.key_of(resource), self.holders_of(resource), self.bounded_by(resource));
         let found = self.document.policies.get_mut(before..).unwrap_or_default();
         for policy in found.iter_mut() {
             policy.key.clone_from(&key);
             if matches!(policy.kind, PolicyKind::Identity | PolicyKind::Trust) {
                 policy.holders.clone_from(&holders);
+                policy.bounds.clone_from(&bounds);
+                if holders.is_empty() && !bounds.is_empty() && self.declared.is_none() {
+                    (policy.kind, policy.because) = (PolicyKind::Boundary, BOUNDARY);
+                }
             }
         }
         if found.len() > 1 {
@@ -308,6 +318,7 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         let blocks = expressions.and_then(|expressions| expressions.get("statement")).map_or(&[][..], Node::items);
         let statements = policy.node.get("Statement").map_or(&[][..], Node::items).to_vec();
         let own = data.values.get("statement").map_or(&[][..], Node::items);
+        let mut foreseen = Foreseen::default();
         for place in policy.policy.unknown.clone() {
             let statement = statements.iter().position(|statement| statement.span.contains(place));
             // A dynamic block is no block of the configuration, so that only as many blocks can be told apart.
@@ -316,8 +327,45 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
             let references = expression.map(all_references).unwrap_or_default();
             let on = self.waits(&data.module, references);
             policy.awaits.push(Awaited { statement, place, on });
+            let of_block = block.and_then(|block| Some((own.get(block)?, blocks.get(block)?)));
+            if let Some((arguments, expressions)) = of_block {
+                self.foresee(data, place, arguments, expressions, &mut foreseen);
+            }
         }
+        policy.foreseen = foreseen.policy(&policy.node).map(Box::new);
         self.push(policy, name);
+    }
+
+    /// Finds out who an unknown principal will be: where as many identifiers of a block are open as it has references to
+    /// what is open, and each of those is the ARN of a role or user of the plan.
+    fn foresee(
+        &self,
+        data: &Resource<'_, 'a>,
+        place: Span,
+        arguments: &Node<'a>,
+        expressions: &Node<'_>,
+        foreseen: &mut Foreseen,
+    ) {
+        let blocks = arguments.get("principals").map_or(&[][..], Node::items);
+        let Some(index) = blocks.iter().position(|block| block.span.contains(place)) else { return };
+        let configured = expressions.get("principals").map_or(&[][..], Node::items);
+        let Some(expression) = configured.get(index).filter(|_| configured.len() == blocks.len()) else { return };
+        let identifiers = blocks.get(index).and_then(|block| block.get("identifiers")).map_or(&[][..], Node::items);
+        let open: Vec<Span> =
+            identifiers.iter().filter(|value| value.value == Value::Null).map(|value| value.span).collect();
+        let references = expression.get("identifiers").map(distinct).unwrap_or_default();
+        let is_open = |reference: &String| match self.configuration.origin_of(&data.module, reference.clone()) {
+            Origin::Attribute(target) => self.is_open(&target),
+            Origin::Several(_) => true,
+        };
+        let references: Vec<String> = references.into_iter().filter(is_open).collect();
+        if open.len() != references.len() {
+            return;
+        }
+        let arns: Option<Vec<String>> = references.into_iter().map(|name| self.arn_by(name, data)).collect();
+        if let Some(arns) = arns {
+            foreseen.0.extend(open.into_iter().zip(arns));
+        }
     }
 
     /// Which of the references are to what is not known until apply, as addresses.
@@ -356,6 +404,30 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
     }
 }
 
+/// The ARNs that will stand in the place of principals that are not known.
+#[derive(Default)]
+struct Foreseen(HashMap<Span, String>);
+
+impl Foreseen {
+    /// A policy with the ARNs in their places; `None` where there are none.
+    fn policy(&self, node: &Node<'_>) -> Option<Policy> {
+        (!self.0.is_empty()).then(|| policy::read(&self.filled(node)).0)
+    }
+
+    // Nesting ends where the reader of the text ends it.
+    fn filled<'n>(&self, node: &Node<'n>) -> Node<'n> {
+        let value = match &node.value {
+            Value::Unknown => self.0.get(&node.span).map_or(Value::Unknown, |arn| Value::String(arn.clone().into())),
+            Value::List(items) => Value::List(items.iter().map(|item| self.filled(item)).collect()),
+            Value::Map(members) => Value::Map(
+                members.iter().map(|member| Member { value: self.filled(&member.value), ..member.clone() }).collect(),
+            ),
+            other => other.clone(),
+        };
+        Node { value, span: node.span }
+    }
+}
+
 /// The places of an attribute in a resource.
 fn slots<'r, 'a>(attribute: Attribute, resource: &'r Resource<'r, 'a>) -> Vec<Slot<'r, 'a>> {
     let Some(block) = attribute.block else {
@@ -367,9 +439,9 @@ fn slots<'r, 'a>(attribute: Attribute, resource: &'r Resource<'r, 'a>) -> Vec<Sl
     items.iter().enumerate().map(slot).collect()
 }
 
-/// Whether references to a resource are followed: only what has to do with policies and keys is.
+/// Whether references to a resource are followed: they never mean a former object.
 fn is_followed(resource: &Resource<'_, '_>) -> bool {
-    resource.is_there()
+    resource.is_there() && !resource.is_deposed
 }
 
 /// A resource's name within its module, without index: `data.` where it is a data source, type, name.

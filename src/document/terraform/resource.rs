@@ -32,6 +32,8 @@ pub(super) struct Resource<'r, 'a> {
     pub(super) change: Change,
     /// Where the file tells of it: the change, or the values.
     pub(super) place: Span,
+    /// Whether it is a former object of the instance, which stays until it is destroyed.
+    pub(super) is_deposed: bool,
 }
 
 /// What a plan does with a resource.
@@ -50,10 +52,10 @@ pub(super) enum Change {
 }
 
 impl<'r, 'a> Resource<'r, 'a> {
-    /// The resources that a plan lists, in its order, without former objects that are only cleaned up.
+    /// The resources that a plan lists, in its order.
     pub(super) fn of_plan(root: &'r Node<'a>) -> Vec<Self> {
         let changes = root.get("resource_changes").and_then(Node::as_list).unwrap_or_default();
-        changes.iter().filter(|entry| entry.get("deposed").is_none()).filter_map(Self::of_change).collect()
+        changes.iter().filter_map(Self::of_change).collect()
     }
 
     fn of_change(entry: &'r Node<'a>) -> Option<Self> {
@@ -87,8 +89,9 @@ impl<'r, 'a> Resource<'r, 'a> {
     fn listed(entry: &'r Node<'a>, values: &'r Node<'a>, change: Change) -> Option<Self> {
         let address = entry.get("address")?.as_str()?;
         let module = entry.get("module_address").and_then(Node::as_str).unwrap_or_else(|| module_of(address));
+        let former = former(entry);
         Some(Self {
-            address: Cow::Borrowed(address),
+            address: former.map_or(Cow::Borrowed(address), |key| Cow::Owned(deposed(address, key))),
             module: Cow::Borrowed(module),
             is_data: entry.get("mode").and_then(Node::as_str) == Some("data"),
             kind: entry.get("type")?.as_str()?,
@@ -98,6 +101,7 @@ impl<'r, 'a> Resource<'r, 'a> {
             unknown: None,
             change,
             place: values.span,
+            is_deposed: former.is_some(),
         })
     }
 
@@ -113,12 +117,13 @@ impl<'r, 'a> Resource<'r, 'a> {
         let module = text("module").unwrap_or_default();
         let is_data = text("mode") == Some("data");
         let instances = entry.get("instances").and_then(Node::as_list).unwrap_or_default();
-        let current = instances.iter().filter(|instance| instance.get("deposed").is_none());
-        current
+        instances
+            .iter()
             .filter_map(|instance| {
                 let (index, values) = (instance.get("index_key"), instance.get("attributes")?);
+                let (address, former) = (address(module, is_data, kind, name, index), former(instance));
                 Some(Self {
-                    address: Cow::Owned(address(module, is_data, kind, name, index)),
+                    address: Cow::Owned(former.map_or(address.clone(), |key| deposed(&address, key))),
                     module: Cow::Borrowed(module),
                     is_data,
                     kind,
@@ -128,6 +133,7 @@ impl<'r, 'a> Resource<'r, 'a> {
                     unknown: None,
                     change: Change::Stands,
                     place: values.span,
+                    is_deposed: former.is_some(),
                 })
             })
             .collect()
@@ -149,12 +155,34 @@ impl<'r, 'a> Resource<'r, 'a> {
     }
 }
 
+/// The key of a former object, where an entry is of one.
+///
+/// Source: Terraform documentation, "JSON Output Format", `deposed` and `deposed_key`.
+fn former<'r>(entry: &'r Node<'_>) -> Option<&'r str> {
+    ["deposed", "deposed_key"].into_iter().find_map(|name| entry.get(name)?.as_str()).filter(|key| !key.is_empty())
+}
+
+/// The address of a former object, as Terraform writes it on the screen.
+fn deposed(address: &str, key: &str) -> String {
+    format!("{address} (deposed {key})")
+}
+
 /// The place that says of a member that it is not known until apply.
 pub(super) fn unknown<'r, 'a>(tree: &'r Node<'a>, member: &str) -> Option<&'r Node<'a>> {
     match &tree.value {
         Value::Bool(true) => Some(tree),
         Value::Map(_) => tree.get(member).filter(|told| told.value == Value::Bool(true)),
         _ => None,
+    }
+}
+
+/// Whether a tree of marks marks anything.
+pub(super) fn holds_true(marks: &Node<'_>) -> bool {
+    match &marks.value {
+        Value::Bool(told) => *told,
+        Value::List(items) => items.iter().any(holds_true),
+        Value::Map(members) => members.iter().any(|member| holds_true(&member.value)),
+        _ => false,
     }
 }
 
@@ -200,6 +228,25 @@ fn module_of(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Source: Terraform documentation, "JSON Output Format", change representation: `deposed`.
+    #[test]
+    fn a_former_object_is_gone_once_it_is_destroyed_and_stands_until_then() {
+        let text = r#"{"resource_changes": [
+            {"address": "aws_kms_key.a", "type": "aws_kms_key", "name": "a", "change": {"actions": ["no-op"], "after": {}}},
+            {"address": "aws_kms_key.a", "type": "aws_kms_key", "name": "a", "deposed": "1a2b3c4d",
+             "change": {"actions": ["delete"], "before": {}, "after": null}}],
+            "resources": [{"type": "aws_kms_key", "name": "a", "instances": [
+                {"attributes": {}}, {"deposed": "1a2b3c4d", "attributes": {}}]}]}"#;
+        let tree = crate::syntax::json::read_text(text, crate::source::SourceId(0)).root;
+        let told = |resources: Vec<Resource<'_, '_>>| -> Vec<(String, bool)> {
+            resources.iter().map(|resource| (resource.address.to_string(), resource.is_there())).collect()
+        };
+        let former = |is_there| ("aws_kms_key.a (deposed 1a2b3c4d)".to_owned(), is_there);
+        let current = ("aws_kms_key.a".to_owned(), true);
+        assert_eq!(told(Resource::of_plan(&tree)), [current.clone(), former(false)]);
+        assert_eq!(told(Resource::of_raw_state(&tree)), [current, former(true)]);
+    }
 
     #[test]
     fn the_module_of_an_address_is_found_past_dots_in_indices() {

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::resource::holds_true;
 use crate::{
     source::{Secrets, Span},
     syntax::{Node, Value},
@@ -164,15 +165,6 @@ fn is_nested(node: &Node<'_>) -> bool {
 
 fn is_sensitive(node: &Node<'_>) -> bool {
     node.get("sensitive").is_some_and(|told| told.value == Value::Bool(true))
-}
-
-fn holds_true(marks: &Node<'_>) -> bool {
-    match &marks.value {
-        Value::Bool(told) => *told,
-        Value::List(items) => items.iter().any(holds_true),
-        Value::Map(members) => members.iter().any(|member| holds_true(&member.value)),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -132,8 +132,10 @@ impl Rule {
             is_plain: false,
             is_copy: false,
             holders: Vec::new(),
+            bounds: Vec::new(),
             key: None,
             awaits: Vec::new(),
+            foreseen: None,
             is_sensitive: false,
         };
         let project = Project::new(example.declared.clone());

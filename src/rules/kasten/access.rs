@@ -7,8 +7,8 @@ use crate::{
     document::{Part, PolicyDocument, Project},
     finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
-        AccountId, ActionPattern, Effect, Policy, PolicyKind, Principal, ResourcePattern, Statement, glob,
-        is_placeholder, names_account_root,
+        AccountId, ActionPattern, Effect, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
+        names_account_root,
     },
     rules::{Check, Findings, declare::declare_rules, key_policy},
     semantics::Because,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Basis},
     conditions::{self, Caller, Calls, Certainty},
     trust,
 };
@@ -124,6 +124,8 @@ pub(super) struct Access<'p, 'a> {
     has_unseen: bool,
     /// Whether the key belongs to another account than the workload.
     pub(super) foreign: bool,
+    /// The workload's permissions boundary.
+    boundary: Option<&'p PolicyDocument<'a>>,
     asked: Asked<'p, 'a>,
 }
 
@@ -145,10 +147,20 @@ impl<'p, 'a> Access<'p, 'a> {
         let owner = key_policy::owner(&key.policy, project).or_else(|| key.policy.named_account());
         let foreign = owner.is_some_and(|owner| owner != arn.account());
         let own: Vec<&PolicyDocument<'_>> = own_policies(workload).collect();
-        let policies: Vec<&Policy> = own.iter().map(|document| &document.policy).collect();
-        let is_open = own.is_empty() || has_unseen;
-        let asked = Asked::new(workload, Some(&key.policy), &policies, is_open, foreign);
-        Self { workload, key, own, has_unseen, foreign, asked }
+        let is_named = |names: &[String]| names.iter().any(|name| name == arn.holder());
+        let mut policies = project.documents.iter().flat_map(|document| &document.policies);
+        let boundary = policies.find(|policy| is_named(&policy.bounds));
+        let basis = Basis {
+            key: Some(key.foreseen()),
+            own: own.iter().map(|document| document.foreseen()).collect(),
+            is_open: own.is_empty() || has_unseen,
+            foreign,
+            grants: project.grants_beside(key),
+            boundary: boundary.map(|document| &document.policy),
+            has_unseen_boundary: project.documents.iter().any(|document| is_named(&document.unseen_boundaries)),
+        };
+        let asked = Asked::new(workload, &basis);
+        Self { workload, key, own, has_unseen, foreign, boundary, asked }
     }
 
     /// The same, were the workload to call KMS by way of a service, or to name the key by an alias.
@@ -158,7 +170,7 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// Whether every part of the policies is known.
     pub(super) fn is_complete(&self) -> bool {
-        self.key.policy.is_complete() && self.own.iter().all(|policy| policy.policy.is_complete())
+        self.key.foreseen().is_complete() && self.own.iter().all(|policy| policy.policy.is_complete())
     }
 
     fn tell(&self, out: &mut Findings<'_>) {
@@ -220,7 +232,7 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// The statement of the key policy that names the workload itself and lacks what is missing.
     fn key_statement(&self, missing: &[&str]) -> Option<&'p Statement> {
-        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let allowing = self.key.foreseen().statements.iter().filter(|statement| statement.allows());
         let mut direct =
             allowing.filter(|statement| self.naming(statement) == Naming::Directly && speaks_of_kms(statement));
         let first = direct.next()?;
@@ -244,7 +256,7 @@ impl<'p, 'a> Access<'p, 'a> {
     pub(super) fn key_grants(&self, action: &str, naming: Naming) -> Certainty {
         let granting = self.asked.statements(action, Effect::Allow, Because::Resource);
         Certainty::any(granting.into_iter().map(|(span, certainty)| {
-            let statement = self.key.policy.statements.iter().find(|statement| statement.span == span);
+            let statement = self.key.foreseen().statements.iter().find(|statement| statement.span == span);
             match statement.map(|statement| self.naming(statement)) {
                 Some(found) if found == naming => certainty,
                 Some(Naming::Perhaps) => certainty.and(Certainty::Maybe),
@@ -279,7 +291,7 @@ impl<'p, 'a> Access<'p, 'a> {
     /// A principal of the key policy that holds the needed actions and is neither the workload nor an administrator: one
     /// of the workload's name first, then one that does not administer the key.
     fn other_principal(&self) -> Option<(Span, String)> {
-        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let allowing = self.key.foreseen().statements.iter().filter(|statement| statement.allows());
         let using = allowing.filter(|statement| NEEDED.iter().any(|action| statement.covers_action(action)));
         let others: Vec<(&Spanned<Principal>, bool)> = using
             .filter_map(|statement| Some((statement.named_principals()?, statement.covers_action("kms:PutKeyPolicy"))))
@@ -344,7 +356,7 @@ impl<'p, 'a> Access<'p, 'a> {
 
     /// Warns of a principal with the workload's name and another type or account, though the workload has access.
     fn namesake(&self, out: &mut Findings<'_>) {
-        let allowing = self.key.policy.statements.iter().filter(|statement| statement.allows());
+        let allowing = self.key.foreseen().statements.iter().filter(|statement| statement.allows());
         let named: Vec<_> = allowing.filter_map(Statement::named_principals).flat_map(|listed| &listed.read).collect();
         if named
             .iter()
@@ -379,6 +391,14 @@ impl<'p, 'a> Access<'p, 'a> {
             None => self.tell_missing(missing, actions_place(statement), None),
         };
         let is_own = self.own_statements().any(|own| own.span == statement.span);
+        let lacks = |document: &&PolicyDocument<'_>| {
+            let allowing = || document.policy.statements.iter().filter(|statement| statement.allows());
+            missing.iter().any(|action| !allowing().any(|statement| statement.covers_action(action)))
+        };
+        let finding = match self.boundary.filter(lacks) {
+            Some(boundary) => finding.related(statement_place(boundary), "its permissions boundary does not allow it"),
+            None => finding,
+        };
         match self.letting_in(missing).filter(|_| is_own) {
             Some(place) => finding.related(place, "lets the account in, so that the workload's own policy decides"),
             None => finding,
@@ -389,7 +409,7 @@ impl<'p, 'a> Access<'p, 'a> {
     fn letting_in(&self, missing: &[&str]) -> Option<Span> {
         let allowing = self.asked.statements(missing.first()?, Effect::Allow, Because::Resource);
         let is_certain = |span: Span| allowing.contains(&(span, Certainty::Yes));
-        let mut letting_in = self.key.policy.statements.iter().filter(|statement| is_certain(statement.span));
+        let mut letting_in = self.key.foreseen().statements.iter().filter(|statement| is_certain(statement.span));
         let statement = letting_in.find(|statement| self.naming(statement) == Naming::ByAccount)?;
         statement.principals.as_ref().map(|clause| clause.listed().element.value)
     }

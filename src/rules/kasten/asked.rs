@@ -1,6 +1,7 @@
 //! The simulator, asked for what a workload gets of its key.
 
 use crate::{
+    document::Grants,
     policy::{Effect, Policy, PolicyKind, PolicySet, Principal},
     semantics::{Because, Caller as Principals, Context, Layout, Request, Truth, Value, lower},
     simulate::{Compiled, LayerTrace, Matched, Outcome, Scratch, StatementTrace, holds},
@@ -20,31 +21,66 @@ pub(super) struct Asked<'p, 'a> {
     context: Context,
     /// Whether the key belongs to another account than the workload.
     foreign: bool,
+    /// Whether a grant that is not known may let the workload in.
+    may_be_granted: bool,
+    /// Whether a permissions boundary that no file holds may keep it out.
+    may_be_bounded: bool,
+}
+
+/// What a workload's access to its key rests on.
+#[derive(Default)]
+pub(super) struct Basis<'p> {
+    /// The key policy.
+    pub(super) key: Option<&'p Policy>,
+    /// The workload's own.
+    pub(super) own: Vec<&'p Policy>,
+    /// Whether it may carry others that no file holds.
+    pub(super) is_open: bool,
+    /// Whether the key belongs to another account than the workload.
+    pub(super) foreign: bool,
+    /// The grants on the key.
+    pub(super) grants: Grants,
+    /// The workload's permissions boundary.
+    pub(super) boundary: Option<&'p Policy>,
+    /// Whether it has one that no file holds.
+    pub(super) has_unseen_boundary: bool,
 }
 
 impl<'p, 'a> Asked<'p, 'a> {
-    /// Lays out the policies of a workload and of its key. Where `is_open`, it may carry others that no file holds.
-    pub(super) fn new(
-        caller: Caller<'p, 'a>,
-        key: Option<&Policy>,
-        own: &[&Policy],
-        is_open: bool,
-        foreign: bool,
-    ) -> Self {
+    /// Lays out what a workload's access rests on.
+    pub(super) fn new(caller: Caller<'p, 'a>, basis: &Basis<'_>) -> Self {
+        let Basis { key, own, grants, boundary, foreign, .. } = basis;
         let at = key.or(own.first().copied()).map_or(NOWHERE, |policy| policy.span);
         let laid_out = |only: Option<Effect>| {
             let key = key.map(|policy| supposed::policy(policy, only, caller));
+            let boundary = boundary.map(|policy| supposed::policy(policy, only, caller));
             let mut own: Vec<Policy> = own.iter().map(|policy| supposed::policy(policy, only, caller)).collect();
-            own.extend(is_open.then(|| supposed::unseen(at)));
+            own.extend(basis.is_open.then(|| supposed::unseen(at)));
             Compiled::new(&PolicySet {
                 identity: own.iter().collect(),
                 resource: key.as_ref(),
                 resource_kind: PolicyKind::Key,
+                boundary: boundary.as_ref(),
+                grants: &grants.known,
                 ..PolicySet::default()
             })
         };
-        let context = context(caller, key.into_iter().chain(own.iter().copied()));
-        Self { caller, allowing: laid_out(Some(Effect::Allow)), whole: laid_out(None), context, foreign }
+        let policies = key.iter().chain(own).chain(boundary).copied();
+        let mut context = context(caller, policies);
+        // What the workload encrypts with is not known.
+        let constraints = grants.known.iter().flat_map(|grant| grant.equals.iter().chain(&grant.subset)).flatten();
+        for (key, _) in constraints {
+            context.set(&format!("kms:EncryptionContext:{key}"), Value::Unknown);
+        }
+        Self {
+            caller,
+            allowing: laid_out(Some(Effect::Allow)),
+            whole: laid_out(None),
+            context,
+            foreign: *foreign,
+            may_be_granted: grants.is_open,
+            may_be_bounded: basis.has_unseen_boundary,
+        }
     }
 
     fn request(&self, action: &str) -> Option<Request> {
@@ -55,9 +91,9 @@ impl<'p, 'a> Asked<'p, 'a> {
     pub(super) fn allows(&self, action: &str) -> Certainty {
         let Some(request) = self.request(action) else { return Certainty::Maybe };
         match self.allowing.outcome(&request, &mut Scratch::default()) {
-            Outcome::Allowed => Certainty::Yes,
+            Outcome::Allowed => Certainty::maybe_unless(!self.may_be_bounded),
             Outcome::Undecided => Certainty::Maybe,
-            Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied => Certainty::No,
+            Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied => Certainty::maybe_if(self.may_be_granted),
         }
     }
 

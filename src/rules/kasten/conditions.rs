@@ -25,6 +25,10 @@ impl Certainty {
         if is { Self::Yes } else { Self::No }
     }
 
+    pub(super) fn maybe_unless(is_certain: bool) -> Self {
+        if is_certain { Self::Yes } else { Self::Maybe }
+    }
+
     pub(super) fn maybe_if(may_be: bool) -> Self {
         if may_be { Self::Maybe } else { Self::No }
     }

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     access::{self, Access, INCOMPLETE, NEEDED, Naming, actions_place},
-    asked::{self, Asked},
+    asked::{self, Asked, Basis},
     conditions::{Caller, Certainty},
 };
 
@@ -151,7 +151,7 @@ fn denials(workload: Caller<'_, '_>, key: Option<&PolicyDocument<'_>>, out: &mut
     if !all().any(Statement::denies) {
         return;
     }
-    let asked = Asked::new(workload, key, &own, false, false);
+    let asked = Asked::new(workload, &Basis { key, own: own.clone(), ..Basis::default() });
     let denying = NEEDED.map(|action| {
         let both = [Because::Identity, Because::Resource];
         let statements = both.into_iter().flat_map(|because| asked.statements(action, Effect::Deny, because));
@@ -190,7 +190,7 @@ fn never_met(access: &Access<'_, '_>, out: &mut Findings<'_>) {
     let workload = access.workload;
     let names =
         |statement: &&Statement| matches!(access::naming(statement, workload), Naming::Directly | Naming::ByAccount);
-    let by_key = access.key.policy.statements.iter().filter(names);
+    let by_key = access.key.foreseen().statements.iter().filter(names);
     for statement in by_key.chain(access.own_statements()).filter(|statement| statement.allows()) {
         if !kept.iter().any(|action| statement.covers_action(action)) {
             continue;
@@ -240,7 +240,7 @@ fn bypassed(access: &Access<'_, '_>, out: &mut Findings<'_>) {
         });
         statement.allows() && !statement.is_conditional() && by_name
     };
-    for statement in access.key.policy.statements.iter().filter(direct) {
+    for statement in access.key.foreseen().statements.iter().filter(direct) {
         let idle = access.own_statements().filter(|own| own.allows()).find_map(|own| {
             let condition = own.conditions.iter().find(|condition| asks_for_an_alias(condition))?;
             let shared = NEEDED.into_iter().find(|action| own.covers_action(action) && statement.covers_action(action));
