@@ -2,7 +2,7 @@
 
 use crate::{
     document::kasten::{Caller, Values},
-    finding::State,
+    finding::{Severity, State},
     rules::kasten::standing::{Admission, admission},
 };
 
@@ -11,12 +11,19 @@ use super::set_up::{Told, View, ok, unknown};
 const NO_VALUES: &str = "no Helm values among these files; `helm get values k10 -n kasten-io -o yaml` would tell";
 const NO_TRUST: &str = "no trust policy of the role among these files; `aws iam get-role` would tell";
 
+const SEVERAL_TRUSTS: &str = "there are several trust policies, and nothing tells which is that of Kasten's role";
+
 /// Whether Kasten can assume its role, or has a user's access keys.
 pub(super) fn trust(view: &View<'_, '_>) -> Told {
     let project = view.project;
     let tell = |derived| match admission(derived, project) {
+        None if view.trust_policies().len() > 1 => unknown(SEVERAL_TRUSTS),
         None => unknown(NO_TRUST),
         Some((_, Admission::Admitted)) => ok("the role's trust policy lets Kasten in"),
+        // Which account Kasten has is a guess where the values do not tell its namespace.
+        Some((_, Admission::Refused(finding))) if finding.severity != Severity::Error => {
+            unknown(format!("{}, if Kasten runs as usual", finding.message))
+        }
         Some((_, Admission::Refused(finding))) => (State::Wrong, finding.message.clone()),
         Some((_, Admission::Open(reason))) => unknown(reason),
     };
@@ -44,6 +51,11 @@ pub(super) fn helm(view: &View<'_, '_>) -> Told {
     let mut told = values(view).map(of_values);
     let Some(first) = told.next() else { return unknown(NO_VALUES) };
     told.fold(first, |one, other| if other.0 > one.0 { other } else { one })
+}
+
+/// Whether the values give a role whose name no file tells.
+pub(super) fn is_role_unknown(view: &View<'_, '_>) -> bool {
+    values(view).any(|values| values.role.is_set() && values.role.given().is_none())
 }
 
 fn values<'v>(view: &'v View<'_, '_>) -> impl Iterator<Item = &'v Values> {

@@ -118,7 +118,7 @@ impl<'r, 'a> View<'r, 'a> {
     }
 
     /// The trust policies of the workloads' roles, or all of them where no workload is known.
-    fn trust_policies(&self) -> Vec<&'r PolicyDocument<'a>> {
+    pub(super) fn trust_policies(&self) -> Vec<&'r PolicyDocument<'a>> {
         if self.workloads.is_empty() {
             return self.project.policies(PolicyKind::Trust).collect();
         }
@@ -144,9 +144,11 @@ impl<'r, 'a> View<'r, 'a> {
     /// What is told of each workload, taken together: the worst of it.
     pub(super) fn worst(&self, tell: impl Fn(&Workload<'r, 'a>) -> Told) -> Told {
         let worst = self.workloads.iter().map(tell).reduce(|one, other| if other.0 > one.0 { other } else { one });
-        worst.unwrap_or_else(|| unknown(NOBODY))
+        worst.unwrap_or_else(|| unknown(if credentials::is_role_unknown(self) { ROLE_UNKNOWN } else { NOBODY }))
     }
 }
+
+const ROLE_UNKNOWN: &str = "Kasten's role is not known from these files; --workload would tell";
 
 const NOBODY: &str = "no file says who Kasten is; Helm values with secrets.awsIamRole, or --workload, would tell";
 

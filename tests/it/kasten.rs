@@ -123,3 +123,34 @@ fn of_the_mended_set_up_auditors_alone_are_told_something() {
         assert!(ran.stdout.ends_with("\n\nno findings in 7 files (3 policies)\n"), "{}", ran.stdout);
     }
 }
+
+fn line<'r>(ran: &'r Ran, place: &str) -> &'r str {
+    ran.stdout.lines().find(|line| line.starts_with(place)).unwrap()
+}
+
+#[test]
+fn what_a_plan_does_not_know_is_said_to_be_unknown() {
+    let terraform = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform");
+    let ran = kpl(&terraform, &["kasten", "check", "kasten-aws.plan-create.json"]);
+    assert_eq!(line(&ran, "key policy"), "key policy   cannot tell  Kasten's role is not known from these files;");
+    assert_eq!(line(&ran, "Passkey"), "Passkey      cannot tell  the key that it names is not told by these files");
+}
+
+#[test]
+fn a_state_of_terraform_shows_key_policy_alias_and_permissions() {
+    let terraform = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terraform");
+    let ran = kpl(&terraform, &["kasten", "check", "kasten-aws.state-show.json"]);
+    assert_eq!(line(&ran, "key policy"), "key policy   ok           lets in `arn:aws:iam::123456789012:role/kasten`");
+    assert_eq!(line(&ran, "alias"), "alias        ok           `alias/kasten` points to the key");
+    assert_eq!(line(&ran, "Helm values"), "Helm values  wrong        `secrets.awsSecretAccessKey` is missing");
+}
+
+#[test]
+fn a_line_is_wrong_until_its_finding_is_fixed_and_a_folder_without_kasten_is_no_failure() {
+    let ran = check(&["set-up"]);
+    let stands = |place| line(&ran, place).get(13..24).unwrap().trim_end().to_owned();
+    assert_eq!(["key ", "key policy", "alias", "permissions"].map(stands), ["ok", "wrong", "ok", "wrong"]);
+    assert_eq!(["trust", "Helm values", "Passkey"].map(stands), ["cannot tell", "wrong", "ok"]);
+    assert_eq!(check(&["set-up", "--fail-on", "never"]).code, 0);
+    assert_eq!(check(&["set-up-mended/describe-key.json"]).code, 0);
+}
