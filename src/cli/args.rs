@@ -17,7 +17,7 @@ pub(super) use fetching::{FetchArgs, FetchCommand, HowArgs};
 pub(super) use proving::{
     ClaimArgs, CommonArgs, KeepsAdminArgs, NoNewAccessArgs, NotGrantedArgs, NotPublicArgs, ProveArgs,
 };
-pub(super) use setting_up::GenerateArgs;
+pub(super) use setting_up::{GenerateArgs, RotatePlanArgs};
 pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};
@@ -68,6 +68,8 @@ pub(super) enum KastenCommand {
     Check(Box<CheckArgs>),
     /// Write the policies, the Helm values, the Passkey and the scenarios of a set-up
     Generate(Box<GenerateArgs>),
+    /// Put the steps of a manual rotation in an order that never cuts Kasten off, each simulated
+    RotatePlan(Box<RotatePlanArgs>),
 }
 
 /// When to colour.

@@ -47,19 +47,29 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Reads every file that the arguments name.
 pub(super) fn load(args: &CheckArgs, settings: &Settings) -> Loaded {
+    load_from(&args.paths, args.stdin_filename.as_deref(), args.max_size, settings)
+}
+
+/// Reads every file of these paths; of none, those of the current folder.
+pub(super) fn load_from(
+    paths: &[PathBuf],
+    stdin_name: Option<&str>,
+    max_size: Option<u64>,
+    settings: &Settings,
+) -> Loaded {
     let mut finder = Finder {
         settings,
         targets: Vec::new(),
         problems: Vec::new(),
         skipped: Vec::new(),
         seen: HashSet::new(),
-        max_file: args.max_size.unwrap_or(MAX_FILE).max(MAX_FILE),
+        max_file: max_size.unwrap_or(MAX_FILE).max(MAX_FILE),
     };
     let here = [PathBuf::from(".")];
-    let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
+    let paths = if paths.is_empty() { &here[..] } else { paths };
     for path in paths {
         if path.as_os_str() == "-" {
-            finder.stdin(args.stdin_filename.clone());
+            finder.stdin(stdin_name.map(str::to_owned));
         } else {
             finder.path(path, true);
         }

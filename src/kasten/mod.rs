@@ -4,6 +4,7 @@ mod credentials;
 pub mod generate;
 mod given;
 mod policies;
+pub mod rotation;
 mod set_up;
 mod things;
 

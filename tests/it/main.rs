@@ -15,6 +15,7 @@ mod formats;
 mod inputs;
 mod kasten;
 mod kasten_generate;
+mod kasten_rotation;
 mod layers;
 #[cfg(feature = "live")]
 mod live;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgGroup;
 
-use super::ColorWhen;
+use super::{ColorWhen, SettingsArgs};
 use crate::kasten::generate::{AliasName, Bucket, HolderArn, KeyArn, ObjectName, Provider};
 
 /// Writes a set-up.
@@ -64,6 +64,30 @@ pub(in crate::cli) struct GenerateArgs {
     /// Write over files that are there
     #[arg(long)]
     pub(in crate::cli) force: bool,
+
+    /// When to colour: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
+    pub(in crate::cli) color: ColorWhen,
+}
+
+/// Plans a rotation.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct RotatePlanArgs {
+    /// The set-up: policies of key and role or user, Helm values, the Passkey, what `list-aliases` answers; nothing is the
+    /// current folder
+    #[arg(value_name = "PATH")]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// The key that takes the old one's place, where it is there already
+    #[arg(long, value_name = "ARN")]
+    pub(in crate::cli) new_key: Option<KeyArn>,
+
+    /// Say what the plan reasons from, and what each step was simulated to give
+    #[arg(long)]
+    pub(in crate::cli) explain: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) settings: SettingsArgs,
 
     /// When to colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]

@@ -1,12 +1,20 @@
 //! Commands on a screen: broken before an option, so that a shell takes them as they stand.
 
-use crate::render::Style;
+use crate::render::{self, Style};
 
 /// How far commands are indented.
-const INDENT: usize = 5;
+pub(super) const INDENT: usize = 8;
+
+/// A step with its number.
+pub(super) fn numbered(number: usize, text: &str, style: &Style) -> String {
+    render::rows(&[[format!("{number:>3}."), String::new(), text.to_owned()]], style)
+}
 
 /// A command in lines of the screen's width; every line but the last ends with `\`.
 pub(super) fn lines(command: &str, style: &Style) -> String {
+    if command.contains('\n') {
+        return verbatim(command);
+    }
     let mut lines: Vec<String> = Vec::new();
     for part in parts(command) {
         let indent = if lines.is_empty() { INDENT } else { INDENT + 2 };
@@ -20,6 +28,11 @@ pub(super) fn lines(command: &str, style: &Style) -> String {
         }
     }
     lines.join(" \\\n") + "\n"
+}
+
+/// A document within a command ends with a word at the start of its line, so that nothing may be put before it.
+fn verbatim(command: &str) -> String {
+    command.to_owned() + "\n"
 }
 
 /// A command's words with what belongs to them: an option with its value, and what follows `&&`.
@@ -49,7 +62,7 @@ mod tests {
             Style { color: false, unicode: true, width: 40, most: 0, verbose: false, suppressed: false, quiet: false };
         let command = "aws kms create-alias --alias-name alias/kasten --target-key-id abc";
         let expected =
-            "     aws kms create-alias \\\n       --alias-name alias/kasten \\\n       --target-key-id abc\n";
+            "        aws kms create-alias \\\n          --alias-name alias/kasten \\\n          --target-key-id abc\n";
         assert_eq!(lines(command, &style), expected);
     }
 }

@@ -106,7 +106,7 @@ fn told(plan: &Plan, args: &GenerateArgs, style: &Style) -> String {
     out.push('\n');
     out.push_str(&render::heading("put them to use, in that folder", style));
     for (number, step) in (1..).zip(plan.steps()) {
-        out.push_str(&render::paragraph(&format!("{number}. {}", step.what), 2, style));
+        out.push_str(&commands::numbered(number, &step.what, style));
         for command in &step.commands {
             out.push_str(&commands::lines(command, style));
         }

@@ -3,6 +3,7 @@
 mod check;
 mod commands;
 mod generate;
+mod rotate_plan;
 
 use super::{Exit, args::KastenCommand};
 
@@ -10,5 +11,6 @@ pub(super) fn run(command: &KastenCommand) -> Exit {
     match command {
         KastenCommand::Check(args) => check::run(args),
         KastenCommand::Generate(args) => generate::run(args),
+        KastenCommand::RotatePlan(args) => rotate_plan::run(args),
     }
 }

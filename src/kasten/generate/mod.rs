@@ -7,6 +7,7 @@ mod steps;
 mod terraform;
 
 pub use super::given::{AliasName, Bucket, HolderArn, KeyArn, ObjectName, Provider};
+pub(super) use cluster::named_passkey;
 pub use steps::{Step, unknown};
 
 /// How Kasten comes to the identity that uses the key.
