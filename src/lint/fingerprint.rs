@@ -58,9 +58,10 @@ impl Fingerprints {
         contents.dedup();
         let content = contents.join("\n");
         let identity = [finding.rule.id, place.file, place.document, &names, &content].join("\n");
-        let twin = self.seen.entry(identity.clone()).or_insert(0);
-        *twin += 1;
-        format!("{:016x}", hash(format!("{identity}\n{twin}").bytes()))
+        let twin = self.seen.get(&identity).map_or(1, |seen| seen + 1);
+        let fingerprint = hash(identity.bytes().chain(format!("\n{twin}").bytes()));
+        self.seen.insert(identity, twin);
+        format!("{fingerprint:016x}")
     }
 }
 

@@ -205,13 +205,12 @@ impl<'p, 'a> Places<'p, 'a> {
 
 /// Drops what another rule says better of the same place, and names it there.
 fn superseded(found: Vec<Finding>) -> Vec<Finding> {
-    let mut at: HashMap<(usize, Span), Vec<usize>> = HashMap::new();
-    for (index, finding) in found.iter().enumerate() {
-        at.entry((finding.document, finding.primary.span)).or_default().push(index);
-    }
+    let place = |index: &usize| (found[*index].document, found[*index].primary.span);
+    let mut at: Vec<usize> = (0..found.len()).collect();
+    at.sort_by_key(place);
     // By whom each finding is superseded; a chain ends at the one that nobody supersedes.
     let mut by: Vec<Option<usize>> = vec![None; found.len()];
-    for group in at.values().filter(|group| group.len() > 1) {
+    for group in at.chunk_by(|one, other| place(one) == place(other)).filter(|group| group.len() > 1) {
         // The first of each rule: at one place there may be many findings, and only so many rules.
         let mut speakers: Vec<usize> = Vec::new();
         for index in group {

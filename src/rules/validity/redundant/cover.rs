@@ -60,8 +60,13 @@ impl Cover {
         if self.is_same(outer, inner) {
             return true;
         }
+        // What stands behind the last wildcard ends whatever is covered, which tells most pairs apart.
+        let Some(last) = memchr::memrchr2(b'*', b'?', outer.as_bytes()) else { return false };
+        if !self.ends_with(inner, outer.get(last + 1..).unwrap_or_default()) {
+            return false;
+        }
         // `${*}` is a plain character in a policy, and no wildcard.
-        if !glob::is_pattern(outer) || outer.contains("${*}") || outer.contains("${?}") {
+        if outer.contains("${*}") || outer.contains("${?}") {
             return false;
         }
         let stars = 1 + memchr::memchr_iter(b'*', outer.as_bytes()).count();
@@ -130,6 +135,11 @@ impl Cover {
             }
         }
         pairs
+    }
+
+    fn ends_with(self, text: &str, end: &str) -> bool {
+        let from = text.len().checked_sub(end.len());
+        from.and_then(|from| text.get(from..)).is_some_and(|own| self.is_same(own, end))
     }
 
     fn starts_with(self, text: &str, start: &str) -> bool {
