@@ -279,6 +279,9 @@ impl Reader {
     }
 
     fn both_forms(&mut self, members: &[Member<'_>]) {
+        if !members.iter().any(|member| member.key.starts_with("Not")) {
+            return;
+        }
         for names in [["Principal", "NotPrincipal"], ["Action", "NotAction"], ["Resource", "NotResource"]] {
             let place = |name: &str| members.iter().find(|member| member.key == name).map(|member| member.key_span);
             if let (Some(one), Some(other)) = (place(names[0]), place(names[1])) {

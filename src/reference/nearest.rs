@@ -42,7 +42,7 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
         return None;
     }
     let text = text.to_ascii_lowercase();
-    let letters = letters_of(&text);
+    let (letters, counts) = (letters_of(&text), counts_of(&text));
     let mut limit = MOST_EDITS.min(text.len() / 3);
     let mut nearest = None;
     for candidate in candidates {
@@ -50,6 +50,11 @@ fn nearest<'r, T: Copy>(text: &str, candidates: impl Iterator<Item = T>, name: f
         // One edit changes the length by one at most, and which letters occur by two at most.
         let differing = || (letters ^ letters_of(name)).count_ones() as usize;
         if name.len().abs_diff(text.len()) > limit || differing() > 2 * limit {
+            continue;
+        }
+        // One edit changes how often letters occur by two at most.
+        let recounted: usize = counts.iter().zip(counts_of(name)).map(|(a, b)| usize::from(a.abs_diff(b))).sum();
+        if recounted > 2 * limit {
             continue;
         }
         let name = name.to_ascii_lowercase();
@@ -73,6 +78,16 @@ fn without_common_ends<'t>(one: &'t str, other: &'t str) -> (&'t str, &'t str) {
     let end = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
     let cut = |text: &'t str| text.get(..text.len() - end).unwrap_or(text);
     (cut(one), cut(other))
+}
+
+/// How often each letter of the alphabet occurs, and five for all other characters.
+fn counts_of(text: &str) -> [u8; 32] {
+    // A name that is compared has few letters: no count is full.
+    text.bytes().fold([0; 32], |mut counts, byte| {
+        let count = &mut counts[usize::from(byte & 0x1f)];
+        *count = count.saturating_add(1);
+        counts
+    })
 }
 
 /// A bit for each letter of the alphabet that occurs, and five for all other characters.

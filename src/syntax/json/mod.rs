@@ -24,6 +24,9 @@ const MAX_FAULTS: usize = 100;
 /// How many places one repair mends; a text with more is left to its author.
 const MAX_EDITS: usize = 100_000;
 
+/// For how many members or items room is made at first: most lists and objects need no more.
+const USUAL: usize = 8;
+
 /// What a text may hold besides strict JSON without being faulted for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -171,6 +174,9 @@ impl<'a> Reader<'a> {
         let mut comma = Comma::NotNeeded;
         while self.before_item(b'}', &mut comma, members.last().map(|last: &Member| last.span())) {
             if let Some(member) = self.member() {
+                if members.is_empty() {
+                    members.reserve(USUAL);
+                }
                 members.push(member);
                 comma = Comma::Missing;
             }
@@ -187,6 +193,9 @@ impl<'a> Reader<'a> {
             if self.at == before {
                 self.stray();
                 continue;
+            }
+            if items.is_empty() {
+                items.reserve(USUAL);
             }
             items.push(item);
             comma = Comma::Missing;
