@@ -5,7 +5,7 @@ use crate::{
     policy::{ActionPattern, Listed, Statement, glob},
     reference::{Service, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, edits},
-    source::{Edit, Spanned, scan},
+    source::{Edit, Spanned},
     syntax::print,
 };
 
@@ -138,13 +138,14 @@ impl Check for Actions {
         // Actions of one service mostly stand together: it is looked up once for all of them.
         let mut last = Last::default();
         for action in &listed.read {
-            // A policy variable or a placeholder is told of elsewhere.
-            let opens = |word| scan::is(word, b'$') | scan::is(word, b'<') | scan::is(word, b'{');
-            if scan::find(action.value.as_str().as_bytes(), opens).is_none() {
-                look(action, listed, &mut last, cx.aws, out);
-            }
+            look(action, listed, &mut last, cx.aws, out);
         }
     }
+}
+
+/// Whether an entry holds a policy variable or a placeholder, which is told of elsewhere. No action of AWS does.
+fn has_gap(action: &ActionPattern) -> bool {
+    action.as_str().contains(['$', '<', '{'])
 }
 
 /// The service that was looked up last, and by what prefix.
@@ -162,7 +163,7 @@ fn look<'s, 'r>(
     out: &mut Findings<'_>,
 ) {
     let Some(service) = action.value.service() else {
-        if !action.value.is_every_action() {
+        if !action.value.is_every_action() && !has_gap(&action.value) {
             out.push(without_service(action));
         }
         return;
@@ -177,7 +178,8 @@ fn look<'s, 'r>(
     }
     let known_service = last.service;
     if action.value.is_pattern() {
-        if !known_service.is_some_and(|known| known.has_action_matching(name)) {
+        let is_known = known_service.is_some_and(|known| known.has_action_matching(name));
+        if !is_known && !has_gap(&action.value) {
             out.push(unmatched_pattern(action, service, name, listed, aws));
         }
         return;
@@ -186,6 +188,8 @@ fn look<'s, 'r>(
         if out.asks(&ACTION_CASE) && !known.is_spelt(service, name) {
             out.push(other_case(action, &known.to_string()));
         }
+    } else if has_gap(&action.value) {
+        // It names no action yet.
     } else if is_condition_key(&action.value, aws) {
         out.push(condition_key(action, listed));
     } else if known_service.is_none() {

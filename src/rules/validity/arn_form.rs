@@ -132,12 +132,15 @@ fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option
         out.push(finding.help("write an ARN for each service"));
         return;
     }
-    if arn.service.contains('$') || is_placeholder(arn.service) {
+    if arn.service.contains('$') {
         return;
     }
     if arn.service.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let finding = Finding::new(&ARN_SERVICE_CASE, resource.span, format!("`{}` is not in lower case", arn.service));
-        out.push(finding.help(format!("write `{}`", arn.service.to_ascii_lowercase())));
+        if !is_placeholder(arn.service) {
+            let message = format!("`{}` is not in lower case", arn.service);
+            let finding = Finding::new(&ARN_SERVICE_CASE, resource.span, message);
+            out.push(finding.help(format!("write `{}`", arn.service.to_ascii_lowercase())));
+        }
         return;
     }
     // A bucket or an object may have any name.
@@ -149,6 +152,7 @@ fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option
     }
     match *last {
         Some(service) => fields(&arn, resource.span, service, out),
+        None if is_placeholder(arn.service) => {}
         None => unknown(&arn, resource.span, aws, out),
     }
 }
