@@ -204,6 +204,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_class_says_is_what_the_patterns_of_its_texts_say() {
+        let patterns = ["a*b*", "*a", "*b*a*", "a?*", "*bb*", "b*a", "*ab*", "ab*"];
+        let lists: [&[u32]; 8] = [&[0], &[0, 1], &[1], &[0], &[2], &[1, 2], &[0, 1], &[0, 2]];
+        let says: Vec<Vec<(u8, u32)>> = lists.iter().map(|all| all.iter().map(|list| (0, *list)).collect()).collect();
+        let mut search = Search::new(&patterns.map(Glob::wild), &[Glob::wild("*")]);
+        search.group(&says);
+        let said = |matched: &mut dyn Iterator<Item = usize>| -> HashSet<(u8, u32)> {
+            matched.flat_map(|index| says[index].iter().copied()).collect()
+        };
+        let classes = search.run(&mut Budget::default()).unwrap();
+        let of_classes: Vec<_> =
+            classes.iter().map(|class| said(&mut class.matched.iter().map(|index| *index as usize))).collect();
+        let mut walk = Walk { search: &search, states: vec![search.start()], moves: HashMap::default() };
+        for number in 1..1_u32 << 9 {
+            let text = format!("{number:b}").replace('0', "a").replace('1', "b").split_off(1);
+            let matching = (0..patterns.len()).filter(|index| crate::policy::glob::matches(patterns[*index], &text));
+            let direct = said(&mut matching.into_iter());
+            let matched = walk.matched(&text).unwrap();
+            assert_eq!(said(&mut matched.iter().map(|index| *index as usize)), direct, "{text}");
+            assert!(of_classes.contains(&direct), "{text}");
+        }
+    }
+
+    #[test]
     fn many_wildcards_over_the_same_letters_end_with_their_reason() {
         let globs: Vec<Glob> =
             (0..200_u32).map(|n| Glob::wild(&format!("*a{n:08b}*").replace('0', "b").replace('1', "a"))).collect();

@@ -352,9 +352,12 @@ const KEY_ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 pub(in crate::prove) fn arns_of(action: &str, reference: &Reference, account: &str) -> Vec<String> {
     let found = action.split_once(':').and_then(|(service, name)| reference.action(service, name));
     let types = found.into_iter().flat_map(|action| action.resource_types().map(ActionResource::resource_type));
-    types
+    let mut all: Vec<String> = types
         .flat_map(|kind| kind.arn_patterns().map(|pattern| of_template(pattern, account)).collect::<Vec<_>>())
-        .collect()
+        .collect();
+    // A bucket is what a reader expects, before the ways to it.
+    all.sort_by_key(|arn| arn.contains(":accesspoint/"));
+    all
 }
 
 fn of_template(template: &str, account: &str) -> String {
