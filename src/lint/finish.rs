@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     Home, Options, PathSettings,
     fingerprint::{Content, Fingerprints, Whereabouts},
-    hide::hide,
+    hide::{hide, hide_access_keys},
     suppress::Suppressor,
 };
 use crate::{
@@ -270,6 +270,7 @@ fn identify(found: &mut [Finding], places: &Places<'_, '_>, report: &Report, sou
             others.extend((document == finding.document).then(|| (label.path.clone(), there)));
         }
         hide(finding, &sensitive);
+        hide_access_keys(finding);
         let file = names
             .entry(span.source)
             .or_insert_with(|| sources.get(span.source).map(|source| home.name(&source.name())).unwrap_or_default());

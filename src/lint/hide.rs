@@ -1,6 +1,9 @@
 //! Findings about values that are marked as sensitive: they say what is wrong, and repeat nothing.
 
-use crate::{finding::Finding, source::Secrets};
+use crate::{
+    finding::Finding,
+    source::{Secrets, without_access_keys},
+};
 
 /// The elements of the grammar: all that may stand in the pointer of a place in a sensitive policy.
 const ELEMENTS: [&str; 16] = [
@@ -37,6 +40,22 @@ pub(super) fn hide(finding: &mut Finding, sensitive: &Secrets) {
         finding.fix = None;
         finding.primary.message.clear();
         finding.primary.path = elements(&finding.primary.path);
+    }
+}
+
+/// Takes the ids of access keys out of what a finding says, wherever the rule has them from.
+pub(super) fn hide_access_keys(finding: &mut Finding) {
+    let labels = std::iter::once(&mut finding.primary).chain(&mut finding.related);
+    let told = labels.flat_map(|label| [&mut label.message, &mut label.path]);
+    for text in told.chain([&mut finding.message]).chain(&mut finding.help) {
+        if let Some(without) = without_access_keys(text) {
+            *text = without;
+        }
+    }
+    let holds = |text: &str| without_access_keys(text).is_some();
+    let shows = |fix: &crate::finding::Fix| holds(&fix.title) || fix.edits.iter().any(|edit| holds(&edit.text));
+    if finding.fix.as_ref().is_some_and(shows) {
+        finding.fix = None;
     }
 }
 

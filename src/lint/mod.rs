@@ -31,7 +31,7 @@ use crate::{
         Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, REFERENCE_DAYS, RuleContext, Subject, UNKNOWN_ACTION,
         Unasked,
     },
-    source::{Secrets, Source, SourceId, Sources, Span},
+    source::{self, Secrets, Source, SourceId, Sources, Span},
     syntax::{Cause, Fault},
 };
 
@@ -279,8 +279,9 @@ impl<'a> Run<'a> {
     }
 
     fn ask(&mut self) {
-        let hidden = self.project.documents.iter().flat_map(|document| &document.hidden);
-        self.report.hidden = Secrets::new(hidden.copied().collect());
+        let told = self.project.documents.iter().flat_map(|document| &document.hidden).copied();
+        let found = self.sources.iter().flat_map(source::access_keys);
+        self.report.hidden = Secrets::new(told.chain(found).collect());
         self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let catalogue = &self.options.catalogue;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     finding::{Applicability, Complaint, Finding, Fix, Label, Report, Severity},
-    source::{Secrets, Source, Sources},
+    source::{Secrets, Source, Sources, access_keys},
 };
 
 /// How far the second line of a long message is indented.
@@ -93,7 +93,8 @@ fn push_finding(out: &mut String, finding: &Finding, report: &Report, sources: &
 pub fn complaint(complaint: &Complaint, source: &Source, style: &Style) -> String {
     let mut out = String::new();
     push_headline(&mut out, "error", Severity::Error, &complaint.message, style);
-    let excerpt = Excerpt::new(source, &complaint.place, &[], &Secrets::default(), style);
+    let secrets = Secrets::new(access_keys(source));
+    let excerpt = Excerpt::new(source, &complaint.place, &[], &secrets, style);
     push_snippet(&mut out, &excerpt, Severity::Error, &address(source, &complaint.place), style);
     if let Some(help) = &complaint.help {
         push_remark(&mut out, ("help", Ink::Note), help, style);

@@ -17,7 +17,7 @@ pub use decode::{Encoding, NotText};
 pub use edit::Edit;
 pub(crate) use hash::hash;
 pub use lines::Position;
-pub use secret::Secrets;
+pub use secret::{Secrets, access_keys, without_access_keys};
 
 use lines::LineIndex;
 

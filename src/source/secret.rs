@@ -1,6 +1,75 @@
 //! Places that nothing may show.
 
-use super::Span;
+use super::{Source, Span};
+
+/// How the ids of access keys begin: those of users, and temporary ones.
+///
+/// Source: IAM User Guide, "IAM identifiers", unique identifiers.
+const KEY_IDS: [&str; 2] = ["AKIA", "ASIA"];
+
+/// How long the id of an access key is.
+const KEY_ID: usize = 20;
+
+/// Names whose value is a secret of an access key, but for their first letter, which is large or small.
+const NAMES: [&str; 6] =
+    ["ecretAccessKey", "ecret_access_key", "ECRET_ACCESS_KEY", "essionToken", "ession_token", "ESSION_TOKEN"];
+
+/// The places in a file of what is told as an access key by its form, or by the name that stands before it.
+#[must_use]
+pub fn access_keys(source: &Source) -> Vec<Span> {
+    let text = source.text();
+    let ids = key_ids(text).into_iter().map(|start| source.place(start, start + KEY_ID));
+    let named =
+        NAMES.iter().flat_map(|name| memchr::memmem::find_iter(text.as_bytes(), name).map(|at| at + name.len()));
+    let secrets = named.filter_map(|at| value_after(text, at)).map(|(start, end)| source.place(start, end));
+    ids.chain(secrets).collect()
+}
+
+/// A text with stars in the place of the ids of access keys; `None` where it holds none.
+#[must_use]
+pub fn without_access_keys(text: &str) -> Option<String> {
+    let ids = key_ids(text);
+    if ids.is_empty() {
+        return None;
+    }
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for start in ids {
+        out.push_str(&text[at..start]);
+        out.push_str("***");
+        at = start + KEY_ID;
+    }
+    out.push_str(&text[at..]);
+    Some(out)
+}
+
+/// Where ids of access keys begin: words of twenty capital letters and digits, in the order of the text.
+fn key_ids(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let is_word = |start: usize| {
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+        let word = bytes.get(start..start + KEY_ID);
+        let after = bytes.get(start + KEY_ID);
+        // A letter before it may be the end of an escape, as in `\nAKIA…`.
+        !before.is_some_and(is_part) && word.is_some_and(|word| word.iter().all(is_part)) && !after.is_some_and(is_part)
+    };
+    let begins = KEY_IDS.iter().flat_map(|prefix| memchr::memmem::find_iter(bytes, prefix));
+    let mut found: Vec<usize> = begins.filter(|start| is_word(*start)).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The value that follows a name: `: "…"`, `= …`, also where the quotes are escaped.
+fn value_after(text: &str, name_end: usize) -> Option<(usize, usize)> {
+    let is_quote = |character: char| matches!(character, '"' | '\'' | '\\');
+    let rest = text.get(name_end..)?;
+    let sign = rest.trim_start_matches(is_quote).trim_start_matches([' ', '\t']);
+    let value = sign.strip_prefix([':', '='])?.trim_start_matches([' ', '\t']).trim_start_matches(is_quote);
+    let length = value.find(|character: char| is_quote(character) || character.is_whitespace() || character == ',')?;
+    let is_text = length >= 8 && !value.starts_with(['{', '[', '$', '<', '*']);
+    let start = text.len() - value.len();
+    is_text.then_some((start, start + length))
+}
 
 /// The places of values that no report may show: in order, and none overlaps another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +123,18 @@ mod tests {
 
     fn span(source: u32, start: u32, end: u32) -> Span {
         Span { source: SourceId(source), start, end }
+    }
+
+    #[test]
+    fn access_keys_are_told_by_their_form_and_their_name() {
+        let text = r#"{"a": "AKIAIOSFODNN7EXAMPLE", "b": "\nASIAIOSFODNN7EXAMPLE", "c": "AKIAIOSFODNN7EXAMPLEX", "d": "AKIAEXAMPLE",
+            "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG", "env": "aws_session_token=IQoJb3JpZ2luX2Vj\n", "Action": ["sts:GetSessionToken", "x"]}"#;
+        let source = Source::of_text(crate::source::Origin::Stdin(None), text.to_owned());
+        let found: Vec<&str> = access_keys(&source).into_iter().map(|place| source.slice(place)).collect();
+        let ids = ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"];
+        assert_eq!(found, [&ids[..], &["wJalrXUtnFEMI/K7MDENG", "IQoJb3JpZ2luX2Vj"]].concat());
+        assert_eq!(without_access_keys("`AKIAIOSFODNN7EXAMPLE` is no ARN").unwrap(), "`***` is no ARN");
+        assert_eq!(without_access_keys("`AROAIOSFODNN7EXAMPLE`"), None);
     }
 
     #[test]

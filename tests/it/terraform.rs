@@ -136,6 +136,37 @@ fn what_is_sensitive_appears_in_no_format() {
     assert!(shown[0].contains("***"), "{}", shown[0]);
 }
 
+/// Where no rule expects one: as a principal, in a Sid, as a value, and beside a finding on one line.
+const ACCESS_KEYS: &str = r#"{"Version": "2012-10-17", "SecretAccessKey": "hushhushhush", "Statement": [{"Sid": "AKIAIOSFODNN7EXAMPLE", "Effect": "Allow", "Principal": {"AWS": "AKIAIOSFODNN7EXAMPLE"}, "Action": ["kms:AKIAIOSFODNN7EXAMPLE", "kms:*"], "Resource": "*", "Condition": {"Bool": {"ASIAIOSFODNN7EXAMPLE": "ASIAIOSFODNN7EXAMPLE"}}}]}"#;
+
+#[test]
+fn access_keys_are_shown_in_no_format_wherever_they_stand() {
+    for name in ["policy.json", "policy.yaml"] {
+        let (report, sources) = report(name, ACCESS_KEYS.to_owned());
+        assert!(report.findings.len() > 3, "{:?}", report.findings);
+        let style = render::Style {
+            color: false,
+            unicode: true,
+            width: 2000,
+            most: 99,
+            verbose: true,
+            suppressed: true,
+            quiet: false,
+        };
+        let tool = render::Tool { version: "0", reference: "0", base: None };
+        let shown = [
+            render::text(&report, &sources, &style),
+            render::concise(&report, &sources, &style),
+            render::json(&report, &sources, &tool),
+            render::jsonl(&report, &sources),
+        ];
+        for text in &shown {
+            let is_clean = ["hush", "AKIAIOS", "ASIAIOS"].iter().all(|secret| !text.contains(secret));
+            assert!(is_clean, "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_later_format_is_named_and_a_truncated_plan_is_read_as_far_as_it_goes() {
     let (later, _) = report("plan.json", r#"{"format_version": "2.0", "resource_changes": []}"#.to_owned());
