@@ -53,7 +53,7 @@ fn told(rotation: &Rotation, explain: bool, sources: &Sources, style: &Style) ->
     if explain {
         out.push_str(&state(situation, sources, style));
     }
-    out.push_str(&render::heading("the article's order", style));
+    out.push_str(&render::heading("the order of Kasten's article on KMS keys", style));
     out.push_str(&verdict(&rotation.article, situation, style));
     if let Some(hidden) = &rotation.hidden {
         out.push_str(&over_grant(rotation, hidden, sources, style));
