@@ -78,6 +78,11 @@ impl Answer<'_, '_, '_> {
             "list-aliases" => {
                 let entries = root.get("Aliases").map_or(&[][..], Node::items);
                 self.document.aliases.extend(entries.iter().filter_map(alias));
+                // Without --key-id the answer also has AWS's own aliases, those that point to no key yet included.
+                let goes_on = root.get("Truncated").is_some_and(|flag| flag.value == Value::Bool(true));
+                let is_cut = goes_on || root.get("NextToken").is_some() || root.get("NextMarker").is_some();
+                let is_aws_own = |alias: &Alias| alias.name.value.starts_with("alias/aws/");
+                self.document.lists_all_aliases = !is_cut && self.document.aliases.iter().any(is_aws_own);
             }
             "list-grants" => {
                 let entries = root.get("Grants").map_or(&[][..], Node::items);

@@ -14,7 +14,7 @@ mod terraform;
 
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
-pub use project::{Declared, Derived, Grants, Part, Project, alias_name, kasten_key_ids};
+pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, alias_name, kasten_key_ids};
 pub use terraform::Plan;
 
 use std::collections::HashSet;
@@ -70,6 +70,8 @@ pub struct Document<'a> {
     pub rotations: Vec<Rotation>,
     /// Where it asks KMS not to look whether the caller can still change a key's policy.
     pub unguarded: Vec<Span>,
+    /// Whether it lists every alias of an account in a Region.
+    pub lists_all_aliases: bool,
     /// Whether findings about it are reported; otherwise it only gives context to others.
     pub reported: bool,
     /// Whether a tool made it from what stands elsewhere, so that no fix may touch it.
@@ -245,6 +247,7 @@ impl<'a> Document<'a> {
             unseen_boundaries: Vec::new(),
             rotations: Vec::new(),
             unguarded: Vec::new(),
+            lists_all_aliases: false,
             reported: true,
             is_copy: false,
             resources: Vec::new(),

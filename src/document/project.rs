@@ -1,6 +1,11 @@
 //! The documents of a run, joined, with what the user has declared of them.
 
+mod listed;
+
 use std::{collections::HashMap, sync::OnceLock};
+
+pub use self::listed::KastensKey;
+use self::listed::Listed;
 
 use super::{
     Document, PolicyDocument,
@@ -54,6 +59,8 @@ pub struct Project<'a> {
     named_at: Option<Span>,
     /// What follows from all documents together, found once: a state may hold thousands of keys.
     summary: OnceLock<Summary>,
+    /// What files list of aliases, found once.
+    listed: OnceLock<Listed>,
 }
 
 /// What follows from all documents of a run together.
@@ -308,6 +315,10 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn owner(&self) -> Option<AccountId> {
         self.declared.account.or_else(|| self.summary().owner)
+    }
+
+    fn listed(&self) -> &Listed {
+        self.listed.get_or_init(|| Listed::of(self))
     }
 
     fn summary(&self) -> &Summary {

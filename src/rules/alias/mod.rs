@@ -3,6 +3,8 @@
 pub(super) mod condition;
 pub(super) mod names;
 pub(super) mod operations;
+pub(super) mod quota;
 pub(super) mod rows;
 pub(super) mod scope;
+pub(super) mod told;
 pub(super) mod unsupported;

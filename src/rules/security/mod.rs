@@ -1,5 +1,6 @@
 //! What lets in too much.
 
+pub(super) mod by_alias;
 pub(super) mod condition;
 pub(super) mod exception;
 pub(super) mod identity;

@@ -24,3 +24,4 @@ pub(super) mod trust_form;
 pub(super) mod typed;
 pub(super) mod value;
 pub(super) mod variable;
+pub(super) mod wrong_kind;
