@@ -139,7 +139,7 @@ impl HolderArn {
     /// Reads the ARN of a role.
     ///
     /// # Errors
-    /// [`Unfit`] where it is the ARN of anything else.
+    /// `Unfit` where it is the ARN of anything else.
     pub fn role(text: &str) -> Result<Self, Unfit> {
         let arn = Self::read(text, "role")?;
         match text.parse() {
@@ -153,7 +153,7 @@ impl HolderArn {
     /// Reads the ARN of a user.
     ///
     /// # Errors
-    /// [`Unfit`] where it is the ARN of anything else.
+    /// `Unfit` where it is the ARN of anything else.
     pub fn user(text: &str) -> Result<Self, Unfit> {
         let arn = Self::read(text, "user")?;
         match text.parse() {
