@@ -109,11 +109,8 @@ fn changed_only_leaves_states_as_they_are() {
 /// A policy of which everything is sensitive, a plan on one line with a secret beside a finding, and an access key.
 const SECRETIVE: &str = r#"{"format_version":"1.2","output_changes":{"key":{"actions":["create"],"after":"{\"Statement\":[{\"Sid\":\"HushSid\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/hush-role\"},\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"hush:key\":\"x\"}}}]}","after_sensitive":true}},"resource_changes":[{"address":"helm_release.k10","type":"helm_release","name":"k10","change":{"actions":["create"],"after":{"set_sensitive":[{"value":"hush-token"}]},"after_sensitive":{"set_sensitive":true}}},{"address":"aws_iam_policy.p","type":"aws_iam_policy","name":"p","change":{"actions":["create"],"after":{"secret":"hush-value","policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"},"after_sensitive":{"secret":true}}}],"configuration":{"root_module":{"resources":[{"type":"helm_release","name":"k10","expressions":{"set_sensitive":[{"value":{"constant_value":"hush-token"}}]}}]}}}"#;
 
-#[test]
-fn what_is_sensitive_appears_in_no_format() {
-    let (report, sources) = report("plan.json", SECRETIVE.to_owned());
-    assert!(report.findings.iter().any(|finding| finding.rule.id == "workload-has-kms-star"));
-    assert!(report.findings.iter().any(|finding| finding.rule.id == "kms-star-in-identity-policy"));
+/// What four formats show of a report.
+fn shown(report: &Report, sources: &Sources) -> [String; 4] {
     let style = render::Style {
         color: false,
         unicode: true,
@@ -124,12 +121,20 @@ fn what_is_sensitive_appears_in_no_format() {
         quiet: false,
     };
     let tool = render::Tool { version: "0", reference: "0", base: None };
-    let shown = [
-        render::text(&report, &sources, &style),
-        render::concise(&report, &sources, &style),
-        render::json(&report, &sources, &tool),
-        render::jsonl(&report, &sources),
-    ];
+    [
+        render::text(report, sources, &style),
+        render::concise(report, sources, &style),
+        render::json(report, sources, &tool),
+        render::jsonl(report, sources),
+    ]
+}
+
+#[test]
+fn what_is_sensitive_appears_in_no_format() {
+    let (report, sources) = report("plan.json", SECRETIVE.to_owned());
+    assert!(report.findings.iter().any(|finding| finding.rule.id == "workload-has-kms-star"));
+    assert!(report.findings.iter().any(|finding| finding.rule.id == "kms-star-in-identity-policy"));
+    let shown = shown(&report, &sources);
     for text in &shown {
         assert!(!text.to_ascii_lowercase().contains("hush"), "{text}");
     }
@@ -144,22 +149,7 @@ fn access_keys_are_shown_in_no_format_wherever_they_stand() {
     for name in ["policy.json", "policy.yaml"] {
         let (report, sources) = report(name, ACCESS_KEYS.to_owned());
         assert!(report.findings.len() > 3, "{:?}", report.findings);
-        let style = render::Style {
-            color: false,
-            unicode: true,
-            width: 2000,
-            most: 99,
-            verbose: true,
-            suppressed: true,
-            quiet: false,
-        };
-        let tool = render::Tool { version: "0", reference: "0", base: None };
-        let shown = [
-            render::text(&report, &sources, &style),
-            render::concise(&report, &sources, &style),
-            render::json(&report, &sources, &tool),
-            render::jsonl(&report, &sources),
-        ];
+        let shown = shown(&report, &sources);
         for text in &shown {
             let is_clean = ["hush", "AKIAIOS", "ASIAIOS"].iter().all(|secret| !text.contains(secret));
             assert!(is_clean, "{text}");

@@ -1,6 +1,7 @@
 //! The policies: each lets through what its part of the set-up needs, and no more.
 
 use super::{Identity, Plan};
+use crate::rules::kasten::snapshots::{BLOCK_MODE, DELETE, EBS, NAMES};
 
 /// The key policy. A key of the own account leaves it to the account's policies, since a statement for Kasten would let
 /// it in whatever the alias; a key of another account has to name Kasten.
@@ -48,60 +49,50 @@ pub(super) fn identity(plan: &Plan) -> String {
         alias = plan.alias.as_str()
     )];
     if plan.ebs {
-        statements.push(SNAPSHOTS.to_owned());
-        statements.push(OWN_SNAPSHOTS.to_owned());
-        statements.push(NAMED_SNAPSHOTS.to_owned());
+        let [own, named] = NAMES;
+        statements.push(snapshots());
+        statements.push(deletion("KastenDeleteOwnSnapshots", own));
+        statements.push(deletion("KastenDeleteNamedSnapshots", named));
         statements.push(blocks(&plan.key.partition));
     }
     policy(&statements)
 }
 
-const SNAPSHOTS: &str = r#"    {
+/// What `ebs-permission-missing` asks for.
+fn snapshots() -> String {
+    let actions = EBS.map(|action| format!("        {action:?}")).join(",\n");
+    format!(
+        r#"    {{
       "Sid": "KastenSnapshots",
       "Effect": "Allow",
       "Action": [
-        "ec2:CopySnapshot",
-        "ec2:CreateSnapshot",
-        "ec2:CreateTags",
-        "ec2:CreateVolume",
-        "ec2:DeleteTags",
-        "ec2:DeleteVolume",
-        "ec2:DescribeAvailabilityZones",
-        "ec2:DescribeRegions",
-        "ec2:DescribeSnapshotAttribute",
-        "ec2:DescribeSnapshots",
-        "ec2:DescribeTags",
-        "ec2:DescribeVolumeAttribute",
-        "ec2:DescribeVolumeStatus",
-        "ec2:DescribeVolumes",
-        "ec2:DescribeVolumesModifications",
-        "ec2:ModifySnapshotAttribute"
+{actions}
       ],
       "Resource": "*"
-    }"#;
+    }}"#
+    )
+}
 
-const OWN_SNAPSHOTS: &str = r#"    {
-      "Sid": "KastenDeleteOwnSnapshots",
+/// The deletion of snapshots of one of Kasten's two names.
+fn deletion(sid: &str, (tag, pattern, _): (&str, &str, &str)) -> String {
+    format!(
+        r#"    {{
+      "Sid": "{sid}",
       "Effect": "Allow",
-      "Action": "ec2:DeleteSnapshot",
+      "Action": "{DELETE}",
       "Resource": "*",
-      "Condition": { "StringLike": { "ec2:ResourceTag/name": "kasten__snapshot*" } }
-    }"#;
-
-const NAMED_SNAPSHOTS: &str = r#"    {
-      "Sid": "KastenDeleteNamedSnapshots",
-      "Effect": "Allow",
-      "Action": "ec2:DeleteSnapshot",
-      "Resource": "*",
-      "Condition": { "StringLike": { "ec2:ResourceTag/Name": "Kasten: Snapshot*" } }
-    }"#;
+      "Condition": {{ "StringLike": {{ "{tag}": "{pattern}" }} }}
+    }}"#
+    )
+}
 
 fn blocks(partition: &str) -> String {
+    let actions = BLOCK_MODE.map(|action| format!("{action:?}")).join(", ");
     format!(
         r#"    {{
       "Sid": "KastenReadSnapshotBlocks",
       "Effect": "Allow",
-      "Action": ["ebs:GetSnapshotBlock", "ebs:ListChangedBlocks", "ebs:ListSnapshotBlocks"],
+      "Action": [{actions}],
       "Resource": "arn:{partition}:ec2:*::snapshot/*"
     }}"#
     )

@@ -4,11 +4,11 @@ use super::{Check, Rule};
 use crate::{
     document::{Declared, PolicyDocument, Project},
     finding::{Complaint, Finding, RuleInfo, RuleOptions},
-    policy::{self, PolicyKind},
+    policy::PolicyKind,
     reference::Reference,
     rules::{Aws, Findings, RuleContext},
     simulate::scenario::fields,
-    syntax::{Member, Node, embed::Writing},
+    syntax::{Member, Node},
 };
 
 /// Policies that the rule must flag, and those that it must not.
@@ -120,24 +120,7 @@ impl Rule {
         if !self.speaks_of(example.kind) {
             return Vec::new();
         }
-        let (policy, faults) = policy::read(&example.policy);
-        let document = PolicyDocument {
-            name: None,
-            kind: example.kind,
-            because: "",
-            policy,
-            faults,
-            node: example.policy.clone(),
-            writing: Writing::default(),
-            is_plain: false,
-            is_copy: false,
-            holders: Vec::new(),
-            bounds: Vec::new(),
-            key: None,
-            awaits: Vec::new(),
-            foreseen: None,
-            is_sensitive: false,
-        };
+        let document = PolicyDocument::read(example.policy.clone(), Some((example.kind, "")));
         let project = Project::new(example.declared.clone());
         let aws = Aws { reference: Reference::embedded(), is_old: false };
         let cx = RuleContext { document: &document, project: &project, aws };

@@ -8,7 +8,7 @@ mod conditions;
 pub(super) mod limits;
 pub(super) mod passkey;
 pub(super) mod secret;
-pub(super) mod snapshots;
+pub(crate) mod snapshots;
 pub(crate) mod standing;
 mod supposed;
 pub(super) mod trust;

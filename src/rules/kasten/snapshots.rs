@@ -131,7 +131,7 @@ pub(crate) struct KastenSnapshots;
 /// What Kasten asks for, but for `ec2:DeleteSnapshot`, of which other rules speak.
 ///
 /// Source: Kasten's page on AWS permissions, "Using Kasten K10 with Amazon EBS".
-const EBS: [&str; 16] = [
+pub(crate) const EBS: [&str; 16] = [
     "ec2:CopySnapshot",
     "ec2:CreateSnapshot",
     "ec2:CreateTags",
@@ -154,15 +154,15 @@ const EBS: [&str; 16] = [
 const MANY: usize = 8;
 
 /// How Kasten names its snapshots: the tag, the pattern, and a name that it covers. Source: as above.
-const NAMES: [(&str, &str, &str); 2] = [
+pub(crate) const NAMES: [(&str, &str, &str); 2] = [
     ("ec2:ResourceTag/name", "kasten__snapshot*", "kasten__snapshot-x"),
     ("ec2:ResourceTag/Name", "Kasten: Snapshot*", "Kasten: Snapshot x"),
 ];
 
-const DELETE: &str = "ec2:DeleteSnapshot";
+pub(crate) const DELETE: &str = "ec2:DeleteSnapshot";
 
 /// Source: Kasten's page on AWS permissions, the EBS direct APIs.
-const BLOCK_MODE: [&str; 3] = ["ebs:GetSnapshotBlock", "ebs:ListChangedBlocks", "ebs:ListSnapshotBlocks"];
+pub(crate) const BLOCK_MODE: [&str; 3] = ["ebs:GetSnapshotBlock", "ebs:ListChangedBlocks", "ebs:ListSnapshotBlocks"];
 
 /// Source: Amazon EBS User Guide, "Requirements for Amazon EBS encryption".
 const ENCRYPTED: [&str; 5] =

@@ -1,5 +1,7 @@
 //! Values of Kasten's Helm chart: their paths, and by what Kasten calls AWS.
 
+use std::collections::BTreeMap;
+
 use crate::{
     document::kasten::{Facts, Field, Origin, Values},
     finding::{Confidence, Finding, RuleInfo},
@@ -139,14 +141,13 @@ impl Check for HelmValues {
     }
 
     fn project(&self, project: &crate::document::Project<'_>, out: &mut Findings<'_>) {
+        let mut by_folder: BTreeMap<_, Vec<&Values>> = BTreeMap::new();
+        for document in &project.documents {
+            by_folder.entry(&document.folder).or_default().extend(&document.facts.values);
+        }
         for document in project.documents.iter().filter(|document| document.reported) {
-            let others: Vec<&Values> = project
-                .documents
-                .iter()
-                .filter(|other| other.folder == document.folder)
-                .flat_map(|other| &other.facts.values)
-                .collect();
-            document.facts.values.iter().for_each(|values| half(values, &others, out));
+            let others = by_folder.get(&document.folder).map_or(&[][..], Vec::as_slice);
+            document.facts.values.iter().for_each(|values| half(values, others, out));
         }
     }
 }
