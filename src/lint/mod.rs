@@ -10,6 +10,7 @@ mod suppress;
 mod write;
 
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock},
 };
@@ -279,9 +280,6 @@ impl<'a> Run<'a> {
     }
 
     fn ask(&mut self) {
-        let told = self.project.documents.iter().flat_map(|document| &document.hidden).copied();
-        let found = self.sources.iter().flat_map(source::access_keys);
-        self.report.hidden = Secrets::new(told.chain(found).collect());
         self.project.derive();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let catalogue = &self.options.catalogue;
@@ -321,7 +319,17 @@ impl<'a> Run<'a> {
             all.crashes.append(&mut said.crashes);
         }
         self.report.problems.append(&mut all.crashes);
+        self.report.hidden = self.hidden(&all.found);
         finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, self.options);
+    }
+
+    /// What no report may show: what formats tell of as secret, and access keys wherever a shown file has them.
+    fn hidden(&self, found: &[Finding]) -> Secrets {
+        let told = self.project.documents.iter().flat_map(|document| &document.hidden).copied();
+        let labels = found.iter().flat_map(|finding| std::iter::once(&finding.primary).chain(&finding.related));
+        let shown: HashSet<SourceId> = labels.map(|label| label.span.source).collect();
+        let shown = self.sources.iter().filter(|source| shown.contains(&source.id));
+        Secrets::new(told.chain(shown.flat_map(source::access_keys)).collect())
     }
 }
 
