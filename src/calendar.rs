@@ -52,6 +52,15 @@ pub fn date(day: i64) -> (i64, i64, i64) {
     (if month <= 2 { year + 1 } else { year }, month, date)
 }
 
+/// A second counted from 1970, such as `2026-03-07T12:30:00`, in UTC.
+#[must_use]
+pub fn second(seconds: i64) -> String {
+    let (year, month, day) = date(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,11 @@
 //! `kpl check`.
 
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::Path, sync::Arc};
 
 use super::{
     Exit,
     args::{CheckArgs, FailOn},
+    clock,
     inputs::{self, Loaded},
     mend,
     outputs::Outputs,
@@ -145,13 +141,6 @@ fn reference(named: Option<&Path>) -> Result<Arc<Reference>, Problem> {
     })
 }
 
-/// Days since 1970, of today or of the day that `SOURCE_DATE_EPOCH` fixes.
-fn today() -> Option<i64> {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
-    let now = || i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
-    fixed.or_else(now).map(|seconds| seconds.div_euclid(86_400))
-}
-
 fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home: Home) -> Options {
     Options {
         declared: settings.declared,
@@ -162,7 +151,7 @@ fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home
         max_policy: args.max_size.unwrap_or(lint::MAX_POLICY).max(lint::MAX_POLICY),
         if_policy: args.if_policy,
         reference,
-        today: today(),
+        today: clock::seconds().map(|seconds| seconds.div_euclid(86_400)),
         home,
         paths: settings.paths,
         acceptance: Acceptance { entries: settings.accepted, ..Acceptance::default() },

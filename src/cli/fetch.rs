@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use clap::Parser;
@@ -12,7 +12,7 @@ use clap::Parser;
 use super::{
     Exit,
     args::{Args, Command, FetchArgs, FetchCommand, HowArgs},
-    check, inputs, screen, simulate,
+    check, clock, inputs, screen, simulate,
 };
 use crate::{
     calendar,
@@ -88,11 +88,7 @@ fn fail(trouble: &Trouble, how: &HowArgs) -> Exit {
 
 /// Fetches into a folder that holds nothing yet: what an earlier run left there would be taken for what AWS has.
 fn into_folder(wanted: &Wanted, how: &HowArgs, folder: &Path) -> Result<Fetched, Trouble> {
-    let trouble = |message: String, help: &str| Trouble { message, help: help.to_owned() };
-    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        let message = format!("the folder {} is not empty", folder.display());
-        return Err(trouble(message, "name another with --out, or take it away"));
-    }
+    must_be_empty(folder)?;
     let mut write = |file: &File| {
         let path = file.path.split('/').fold(folder.to_path_buf(), |path, name| path.join(name));
         write_file(&path, &file.text)
@@ -103,6 +99,14 @@ fn into_folder(wanted: &Wanted, how: &HowArgs, folder: &Path) -> Result<Fetched,
         write(&File { path: "manifest.json".to_owned(), text: std::mem::take(&mut fetched.manifest) })?;
     }
     Ok(fetched)
+}
+
+fn must_be_empty(folder: &Path) -> Result<(), Trouble> {
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        let message = format!("the folder {} is not empty", folder.display());
+        return Err(Trouble { message, help: "name another with --out, or take it away".to_owned() });
+    }
+    Ok(())
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
@@ -138,15 +142,9 @@ fn clear() {
     }
 }
 
-/// The time in ISO 8601; `SOURCE_DATE_EPOCH` fixes it.
+/// The time in ISO 8601.
 fn now() -> String {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
-    let now = || i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
-    let seconds = fixed.or_else(now).unwrap_or_default();
-    let (year, month, day) = calendar::date(seconds.div_euclid(86_400));
-    let second = seconds.rem_euclid(86_400);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    format!("{}Z", calendar::second(clock::seconds().unwrap_or_default()))
 }
 
 /// How many calls that gave nothing are named on the screen; the manifest has all.
@@ -155,7 +153,7 @@ const SHOWN: usize = 20;
 fn told(fetched: &Fetched, folder: &Path, how: &HowArgs) -> Exit {
     let answers = fetched.files.saturating_sub(usize::from(fetched.account.is_some()));
     let of = fetched.account.as_deref().map(|account| format!(" of account {account}")).unwrap_or_default();
-    screen::print(&format!("{}{of} in {}\n", counted(answers, "answer"), folder.display()));
+    screen::print(&format!("{}{of} in {}\n", render::counted(answers, "answer"), folder.display()));
     for (typed, failure) in fetched.missing.iter().take(SHOWN) {
         let word = match failure.kind {
             Kind::Denied => "denied",
@@ -167,7 +165,7 @@ fn told(fetched: &Fetched, folder: &Path, how: &HowArgs) -> Exit {
     }
     let more = fetched.missing.len().saturating_sub(SHOWN);
     if more > 0 {
-        screen::print(&format!("and {} more, in manifest.json\n", counted(more, "call")));
+        screen::print(&format!("and {} more, in manifest.json\n", render::counted(more, "call")));
     }
     if let Some(why) = &fetched.ended {
         let trouble = Trouble {
@@ -186,10 +184,6 @@ fn told(fetched: &Fetched, folder: &Path, how: &HowArgs) -> Exit {
         return fail(&Trouble { message: "nothing came back".to_owned(), help: help.to_owned() }, how);
     }
     if how.check { checked(folder) } else { Exit::Clean }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `kpl check` on what was fetched.
@@ -317,10 +311,7 @@ impl Folder {
     fn new(out: Option<PathBuf>) -> Result<Self, Trouble> {
         let is_kept = out.is_some();
         let path = out.unwrap_or_else(|| std::env::temp_dir().join(format!("kpl-compare-{}", std::process::id())));
-        if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {
-            let message = format!("the folder {} is not empty", path.display());
-            return Err(Trouble { message, help: "name another with --out, or take it away".to_owned() });
-        }
+        must_be_empty(&path)?;
         Ok(Self { path, is_kept })
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod argument;
 mod check;
+mod clock;
 mod config;
 mod explain;
 #[cfg(feature = "live")]

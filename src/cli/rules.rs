@@ -109,16 +109,13 @@ pub(super) fn run(args: &RulesArgs) -> Exit {
 fn test(folder: &Path, style: &Style) -> Exit {
     match settings::own_rules(&[folder.to_owned()], Want::Own) {
         Ok(loaded) => {
-            let (rules, examples) = (plural(loaded.rules, "rule"), plural(loaded.examples, "example"));
+            let (rules, examples) =
+                (render::counted(loaded.rules, "rule"), render::counted(loaded.examples, "example"));
             screen::print(&format!("{rules}, {examples}: each rule does what its examples say\n"));
             Exit::Clean
         }
         Err(trouble) => trouble.tell(style),
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// Writes a rule to start from; a file that is there stays as it is.
@@ -181,7 +178,7 @@ fn text(catalogue: &Catalogue) -> Exit {
     }
     out.push_str("packs: `--select PACK`, or `packs` in kpl.toml\n");
     for pack in catalogue.packs() {
-        let rules = plural(pack.rules.len(), "rule");
+        let rules = render::counted(pack.rules.len(), "rule");
         let line = format!("  {:width$}  {rules:7}  {}\n", pack.name, pack.summary);
         out.push_str(&line);
     }

@@ -156,6 +156,36 @@ impl Session {
     }
 }
 
+/// What every user, group, role and instance profile begins with.
+macro_rules! head {
+    ($of:expr, $name:literal $name_of:ident, $id:literal $id_of:ident) => {
+        Shape::default()
+            .with("Path", &$of.path)
+            .with($name, &$of.$name_of)
+            .with($id, &$of.$id_of)
+            .with("Arn", &$of.arn)
+            .with("CreateDate", &$of.create_date)
+    };
+}
+
+/// What every managed policy begins with.
+macro_rules! managed_policy {
+    ($of:expr) => {
+        Shape::default()
+            .with("PolicyName", &$of.policy_name)
+            .with("PolicyId", &$of.policy_id)
+            .with("Arn", &$of.arn)
+            .with("Path", &$of.path)
+            .with("DefaultVersionId", &$of.default_version_id)
+            .with("AttachmentCount", &$of.attachment_count)
+            .with("PermissionsBoundaryUsageCount", &$of.permissions_boundary_usage_count)
+            .with("IsAttachable", &$of.is_attachable)
+            .with("Description", &$of.description)
+            .with("CreateDate", &$of.create_date)
+            .with("UpdateDate", &$of.update_date)
+    };
+}
+
 impl ToJson for Tag {
     fn json(&self) -> Option<Json> {
         Some(Shape::default().with("Key", &self.key).with("Value", &self.value).done())
@@ -183,12 +213,7 @@ impl ToJson for RoleLastUsed {
 
 impl ToJson for Role {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("RoleName", &self.role_name)
-            .with("RoleId", &self.role_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "RoleName" role_name, "RoleId" role_id)
             .with("AssumeRolePolicyDocument", &Document(self.assume_role_policy_document.as_deref()))
             .with("Description", &self.description)
             .with("MaxSessionDuration", &self.max_session_duration)
@@ -201,12 +226,7 @@ impl ToJson for Role {
 
 impl ToJson for User {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("UserName", &self.user_name)
-            .with("UserId", &self.user_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "UserName" user_name, "UserId" user_id)
             .with("PasswordLastUsed", &self.password_last_used)
             .with("PermissionsBoundary", &self.permissions_boundary)
             .with("Tags", &self.tags);
@@ -216,31 +236,14 @@ impl ToJson for User {
 
 impl ToJson for Group {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("GroupName", &self.group_name)
-            .with("GroupId", &self.group_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date);
+        let shape = head!(self, "GroupName" group_name, "GroupId" group_id);
         Some(shape.done())
     }
 }
 
 impl ToJson for Policy {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("PolicyName", &self.policy_name)
-            .with("PolicyId", &self.policy_id)
-            .with("Arn", &self.arn)
-            .with("Path", &self.path)
-            .with("DefaultVersionId", &self.default_version_id)
-            .with("AttachmentCount", &self.attachment_count)
-            .with("PermissionsBoundaryUsageCount", &self.permissions_boundary_usage_count)
-            .with("IsAttachable", &self.is_attachable)
-            .with("Description", &self.description)
-            .with("CreateDate", &self.create_date)
-            .with("UpdateDate", &self.update_date)
-            .with("Tags", &self.tags);
+        let shape = managed_policy!(self).with("Tags", &self.tags);
         Some(shape.done())
     }
 }
@@ -265,12 +268,7 @@ impl ToJson for PolicyDetail {
 
 impl ToJson for InstanceProfile {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("InstanceProfileName", &self.instance_profile_name)
-            .with("InstanceProfileId", &self.instance_profile_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "InstanceProfileName" instance_profile_name, "InstanceProfileId" instance_profile_id)
             .with("Roles", &self.roles)
             .with("Tags", &self.tags);
         Some(shape.done())
@@ -279,12 +277,7 @@ impl ToJson for InstanceProfile {
 
 impl ToJson for UserDetail {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("UserName", &self.user_name)
-            .with("UserId", &self.user_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "UserName" user_name, "UserId" user_id)
             .with("UserPolicyList", &self.user_policy_list)
             .with("GroupList", &self.group_list)
             .with("AttachedManagedPolicies", &self.attached_managed_policies)
@@ -296,12 +289,7 @@ impl ToJson for UserDetail {
 
 impl ToJson for GroupDetail {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("GroupName", &self.group_name)
-            .with("GroupId", &self.group_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "GroupName" group_name, "GroupId" group_id)
             .with("GroupPolicyList", &self.group_policy_list)
             .with("AttachedManagedPolicies", &self.attached_managed_policies);
         Some(shape.done())
@@ -310,12 +298,7 @@ impl ToJson for GroupDetail {
 
 impl ToJson for RoleDetail {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("Path", &self.path)
-            .with("RoleName", &self.role_name)
-            .with("RoleId", &self.role_id)
-            .with("Arn", &self.arn)
-            .with("CreateDate", &self.create_date)
+        let shape = head!(self, "RoleName" role_name, "RoleId" role_id)
             .with("AssumeRolePolicyDocument", &Document(self.assume_role_policy_document.as_deref()))
             .with("InstanceProfileList", &self.instance_profile_list)
             .with("RolePolicyList", &self.role_policy_list)
@@ -329,19 +312,7 @@ impl ToJson for RoleDetail {
 
 impl ToJson for ManagedPolicyDetail {
     fn json(&self) -> Option<Json> {
-        let shape = Shape::default()
-            .with("PolicyName", &self.policy_name)
-            .with("PolicyId", &self.policy_id)
-            .with("Arn", &self.arn)
-            .with("Path", &self.path)
-            .with("DefaultVersionId", &self.default_version_id)
-            .with("AttachmentCount", &self.attachment_count)
-            .with("PermissionsBoundaryUsageCount", &self.permissions_boundary_usage_count)
-            .with("IsAttachable", &self.is_attachable)
-            .with("Description", &self.description)
-            .with("CreateDate", &self.create_date)
-            .with("UpdateDate", &self.update_date)
-            .with("PolicyVersionList", &self.policy_version_list);
+        let shape = managed_policy!(self).with("PolicyVersionList", &self.policy_version_list);
         Some(shape.done())
     }
 }

@@ -12,7 +12,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use crate::calendar;
+use crate::{calendar, source::percent_decoded};
 
 /// A value of JSON whose members keep their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,11 +151,8 @@ impl ToJson for DateTime {
         // KMS tells seconds as floating-point numbers, of which the last digits are noise.
         let micros = i64::from(self.subsec_nanos() + 500) / 1000;
         let (seconds, micros) = (self.secs() + micros / 1_000_000, micros % 1_000_000);
-        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let (year, month, day) = calendar::date(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
-        Some(Json::Text(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00")))
+        Some(Json::Text(format!("{}{fraction}+00:00", calendar::second(seconds))))
     }
 }
 
@@ -167,26 +164,12 @@ pub(super) struct Document<'d>(pub(super) Option<&'d str>);
 impl ToJson for Document<'_> {
     fn json(&self) -> Option<Json> {
         let text = self.0?;
-        let plain = if text.trim_start().starts_with('{') { Some(text.to_owned()) } else { percent_decoded(text) };
-        let read = plain.and_then(|plain| serde_json::from_str(&plain).ok());
+        let is_plain = text.trim_start().starts_with('{');
+        let plain = if is_plain { text.to_owned() } else { percent_decoded(text).0 };
+        let read = serde_json::from_str(&plain).ok();
         // What is no JSON stays as it came, as the AWS CLI leaves it.
         Some(read.unwrap_or_else(|| Json::Text(text.to_owned())))
     }
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl Serialize for Json {

@@ -6,17 +6,21 @@
 mod calls;
 mod failure;
 mod fetching;
+mod holder;
 mod iam;
 mod json;
 mod kms;
 mod manifest;
+mod planned;
 mod session;
+mod worker;
 
 use std::time::Duration;
 
 pub use calls::{CALLS, Call, permissions};
 pub use failure::{Failure, Kind};
-pub use fetching::{Comparison, Fetched, File, compare, fetch, planned};
+pub use fetching::{Comparison, Fetched, File, compare, fetch};
+pub use planned::planned;
 
 /// What to fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]

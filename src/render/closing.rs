@@ -173,8 +173,9 @@ fn summary(report: &Report) -> String {
     format!("{counts} in {files} ({policies})")
 }
 
-/// A number and its noun.
-fn counted(count: usize, noun: &str) -> String {
+/// A number and its noun, whose plural ends in `s`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

@@ -28,7 +28,7 @@ mod window;
 use std::{fmt, str::FromStr};
 
 pub use argument::{Argument, Point, Tone, argument, place_of, status};
-pub use closing::problem_line;
+pub use closing::{counted, problem_line};
 pub use concise::concise;
 pub use diff::diff;
 pub use github::github;

@@ -8,6 +8,7 @@ mod decode;
 mod edit;
 mod hash;
 mod lines;
+mod percent;
 pub(crate) mod scan;
 mod secret;
 
@@ -17,6 +18,7 @@ pub use decode::{Encoding, NotText};
 pub use edit::Edit;
 pub(crate) use hash::hash;
 pub use lines::Position;
+pub(crate) use percent::{percent_decoded, percent_encoded};
 pub use secret::{Secrets, access_keys, without_access_keys};
 
 use lines::LineIndex;

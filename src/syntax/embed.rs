@@ -10,7 +10,7 @@ use super::{
     json::{self, Escape, unescape},
     print,
 };
-use crate::source::{Edit, SourceId, Span};
+use crate::source::{Edit, SourceId, Span, percent_decoded, percent_encoded};
 
 /// A text that stands encoded inside another.
 #[derive(Debug)]
@@ -179,46 +179,6 @@ fn unescaped(body: &str, at: u32) -> (String, Vec<(u32, u32)>) {
     }
     text.push_str(&body[done..]);
     (text, breaks)
-}
-
-fn percent_decoded(encoded: &str) -> (String, Vec<(u32, u32)>) {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut breaks = vec![(0, 0)];
-    let mut rest = encoded.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let decoded = (*first == b'%').then(|| after.get(..2).and_then(hex_byte)).flatten();
-        if let Some(byte) = decoded {
-            bytes.push(byte);
-            rest = &after[2..];
-            breaks.push((offset(bytes.len()), offset(encoded.len() - rest.len())));
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    (text, breaks)
-}
-
-fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let [high, low] = digits else { return None };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
-            }
-        }
-    }
-    out
 }
 
 /// A string node's text as an inner text. `raw` is its spelling in the file.

@@ -12,7 +12,7 @@ use crate::{
         argument::{self, LayerJson},
         policies::Shelf,
     },
-    render::{self, Style, TestCase, TestSuite, Tone},
+    render::{self, Style, TestCase, TestSuite, Tone, counted},
     source::{Source, SourceId},
 };
 
@@ -83,10 +83,6 @@ fn closing(runs: &Runs) -> String {
         (cases, files) => format!("; {} and {} not read", counted(cases, "case"), counted(files, "file")),
     };
     format!("{cases} in {files}: {passed} passed, {failed} failed{unread}\n")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn sums(runs: &Runs) -> (usize, usize) {
