@@ -6,7 +6,7 @@ use super::keys::{KEYS, Key, Shape};
 
 /// The schema, for editors; `options` holds a schema for the options of each rule that has some.
 ///
-/// It is: JSON Schema, draft 2020-12.
+/// Source: JSON Schema, draft 2020-12.
 #[must_use]
 pub fn schema(options: &Map<String, Value>) -> Value {
     let mut schema = table(KEYS);

@@ -174,13 +174,12 @@ impl Run<'_> {
                 }
             };
             let Some(joined) = joined else { break };
-            // A job that crashed has brought nothing; the others go on.
-            if let Ok(done) = joined {
-                for job in self.take(done)? {
-                    if seen.insert(job.clone()) {
-                        waiting.push_back(job);
-                    }
+            match joined {
+                Ok(done) => {
+                    let next = self.take(done)?;
+                    waiting.extend(next.into_iter().filter(|job| seen.insert(job.clone())));
                 }
+                Err(_) => session.end(Failure::new(Kind::Failed, "internal error in kpl")),
             }
         }
         self.journal.sort_by(|one, other| one.typed.cmp(&other.typed));

@@ -271,7 +271,9 @@ impl Worker {
     async fn policy(&mut self, arn: &str, is_boundary: bool) {
         let session = self.session.clone();
         let kind = if is_boundary { "boundary" } else { "policy" };
-        let folder = format!("iam/{kind}/{}", file_name(name_of(arn)));
+        // AWS and the account may each have a policy of a name.
+        let owner = if arn.contains(":iam::aws:") { "aws/" } else { "" };
+        let folder = format!("iam/{kind}/{owner}{}", file_name(name_of(arn)));
         let asked = [("policy-arn", arn)];
         let answer = self.one(&calls::GET_POLICY, &asked, &folder, session.get_policy(arn)).await;
         let version = answer.as_ref().and_then(|answer| answer.get("Policy")?.text("DefaultVersionId"));

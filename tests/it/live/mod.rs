@@ -359,3 +359,32 @@ fn both_simulators_are_asked_and_where_they_differ_is_told() {
     insta::assert_snapshot!(ran.stdout.replace(folder.path().to_str().unwrap(), "FOLDER"));
     assert_eq!((ran.stderr.as_str(), ran.code), ("", 1));
 }
+
+#[test]
+fn policies_of_one_name_that_aws_and_the_account_own_are_kept_apart() {
+    let stub = Stub::start(|asked| {
+        let arn = asked.body.split('&').find_map(|pair| pair.strip_prefix("PolicyArn="));
+        match (asked.operation.as_str(), arn) {
+            ("ListAttachedRolePolicies", _) => {
+                let owners = ["aws", ACCOUNT];
+                let attached = owners.map(|owner| format!("<member><PolicyName>Audit</PolicyName><PolicyArn>arn:aws:iam::{owner}:policy/Audit</PolicyArn></member>"));
+                Reply::Xml(format!(
+                    "<AttachedPolicies>{}</AttachedPolicies><IsTruncated>false</IsTruncated>",
+                    attached.concat()
+                ))
+            }
+            ("GetPolicy", Some(arn)) => {
+                let arn = arn.replace("%3A", ":").replace("%2F", "/");
+                Reply::Xml(format!("<Policy><Arn>{arn}</Arn><DefaultVersionId>v1</DefaultVersionId></Policy>"))
+            }
+            ("GetPolicyVersion", _) => Reply::Xml(
+                "<PolicyVersion><Document>%7B%7D</Document><VersionId>v1</VersionId></PolicyVersion>".to_owned(),
+            ),
+            _ => answer(asked, 1, 1),
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(fetch(folder.path(), &stub, &["role", "kasten"]).code, 0);
+    assert!(read(folder.path(), "iam/policy/Audit/get-policy.json").contains(&format!("iam::{ACCOUNT}:policy")));
+    assert!(read(folder.path(), "iam/policy/aws/Audit/get-policy.json").contains("iam::aws:policy"));
+}
