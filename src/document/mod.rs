@@ -15,7 +15,7 @@ mod terraform;
 pub(crate) use detect::MIXED;
 pub use detect::policy_kind;
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, alias_name, kasten_key_ids};
-pub use terraform::Plan;
+pub use terraform::{Plan, Replaced};
 
 use std::collections::HashSet;
 

@@ -151,6 +151,7 @@ catalogue! {
     kasten::version::KastenVersion,
     terraform::unknown::Unknown,
     terraform::incomplete::Incomplete,
+    terraform::changes::Changes,
     suppression::entries::Entries,
 }
 

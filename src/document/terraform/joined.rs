@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// The resource types that are keys.
-const KEYS: [&str; 4] = ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
+pub(super) const KEYS: [&str; 4] =
+    ["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 
 /// Attachments of a managed policy: the type, and the attributes that name who carries it.
 const ATTACHMENTS: [(&str, &[&str]); 4] = [
@@ -410,7 +411,7 @@ fn name_of(text: &str) -> String {
 }
 
 /// The last part of a key's ARN; anything else as it is.
-fn last(text: &str) -> &str {
+pub(super) fn last(text: &str) -> &str {
     if text.starts_with("arn:") { text.rsplit('/').next().unwrap_or(text) } else { text }
 }
 

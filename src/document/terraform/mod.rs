@@ -20,7 +20,7 @@ mod resource;
 mod secret;
 
 use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
-pub use plan::Plan;
+pub use plan::{Plan, Replaced};
 
 use super::{Document, DocumentError};
 use crate::{

@@ -2,6 +2,7 @@
 //!
 //! Source: Terraform documentation, "JSON Output Format", change representation.
 
+use super::joined::{KEYS, last};
 use crate::{
     source::{Span, Spanned},
     syntax::{Node, Value},
@@ -16,6 +17,21 @@ pub struct Plan {
     pub changes: bool,
     /// Why it does not tell of everything, and where it says so.
     pub lack: Option<Spanned<Lack>>,
+    /// The keys that it destroys and creates anew.
+    pub replaced: Vec<Replaced>,
+    /// The policies of keys that it destroys while the key stays and gets no other: addresses, where it says so.
+    pub reset: Vec<Spanned<String>>,
+}
+
+/// A key that a plan destroys and creates anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its address.
+    pub address: String,
+    /// The arguments that force it, where the plan tells.
+    pub by: Vec<String>,
+    /// Where the plan says so.
+    pub place: Span,
 }
 
 /// Why a plan does not tell of everything.
@@ -75,10 +91,36 @@ impl Plan {
         for output in root.get("output_changes").and_then(Node::as_map).unwrap_or_default() {
             plan.entry(&output.value, &output.value);
         }
+        plan.keys(root);
         // What was read while the plan was made stands there, and nowhere else.
         plan.unchanged.extend(root.get("prior_state").map(|state| state.span));
         plan.unchanged.sort_unstable();
         plan
+    }
+
+    /// Finds the keys that are replaced, and those whose policy is taken away.
+    fn keys(&mut self, root: &Node<'_>) {
+        let entries = root.get("resource_changes").and_then(Node::as_list).unwrap_or_default();
+        let current = || entries.iter().filter(|entry| entry.get("deposed").is_none());
+        for entry in current().filter(|entry| is_of(entry, &KEYS) && does(entry, "delete") && does(entry, "create")) {
+            let paths = change(entry, "replace_paths").and_then(Node::as_list).unwrap_or_default();
+            let by = paths.iter().filter_map(|path| Some(path.items().first()?.as_str()?.to_owned()));
+            let (by, place) = (by.collect(), change(entry, "actions").unwrap_or(entry).span);
+            self.replaced.extend(address(entry).map(|address| Replaced { address, by, place }));
+        }
+        let policies: Vec<&Node<'_>> = current().filter(|entry| is_of(entry, &["aws_kms_key_policy"])).collect();
+        for gone in policies.iter().filter(|entry| does(entry, "delete") && !does(entry, "create")) {
+            let Some(id) = side(gone, "before", "key_id").map(last) else { continue };
+            let is_key = |entry: &&Node<'_>| is_of(entry, &KEYS) && side(entry, "before", "key_id") == Some(id);
+            let key_goes = || current().filter(is_key).any(|key| does(key, "delete") || does(key, "forget"));
+            let is_changed = |key: &Node<'_>| side(key, "before", "policy") != side(key, "after", "policy");
+            let key_tells = || current().filter(is_key).any(|key| does(key, "update") && is_changed(key));
+            let is_set = || policies.iter().any(|other| side(other, "after", "key_id").map(last) == Some(id));
+            if !key_goes() && !key_tells() && !is_set() {
+                let place = change(gone, "actions").unwrap_or(gone).span;
+                self.reset.extend(address(gone).map(|address| Spanned::new(address, place)));
+            }
+        }
     }
 
     fn entry(&mut self, entry: &Node<'_>, change: &Node<'_>) {
@@ -94,6 +136,28 @@ impl Plan {
         let index = self.unchanged.partition_point(|left| left.end <= place.start);
         self.unchanged.get(index).is_some_and(|left| left.contains(place))
     }
+}
+
+fn is_of(entry: &Node<'_>, kinds: &[&str]) -> bool {
+    entry.get("type").and_then(Node::as_str).is_some_and(|kind| kinds.contains(&kind))
+}
+
+fn change<'r, 'a>(entry: &'r Node<'a>, member: &str) -> Option<&'r Node<'a>> {
+    entry.get("change")?.get(member)
+}
+
+fn does(entry: &Node<'_>, what: &str) -> bool {
+    let actions = change(entry, "actions").and_then(Node::as_list).unwrap_or_default();
+    actions.iter().any(|action| action.as_str() == Some(what))
+}
+
+/// The text of an attribute before or after the change.
+fn side<'r>(entry: &'r Node<'_>, side: &str, attribute: &str) -> Option<&'r str> {
+    change(entry, side)?.get(attribute)?.as_str()
+}
+
+fn address(entry: &Node<'_>) -> Option<String> {
+    entry.get("address").and_then(Node::as_str).map(str::to_owned)
 }
 
 #[cfg(test)]
