@@ -14,6 +14,7 @@ repos:
     rev: $(git -C "$ROOT" rev-parse HEAD)
     hooks:
       - id: kpl
+      - id: kpl-plan
 EOF
 git add .
 
@@ -23,3 +24,22 @@ grep -q 'workload-has-kms-star' first.log
 git add .
 "$VENV/bin/pre-commit" run --all-files | tee second.log
 grep -q 'Passed' second.log
+
+# The plan's hook runs before a push, or when it is asked for.
+plan() { # FILE: a plan that would write the policy.
+    "$VENV/bin/python" - "$1" <<'EOF' >plan.json
+import json, sys
+policy = open(sys.argv[1]).read()
+change = {"actions": ["create"], "before": None, "after": {"policy": policy}, "after_unknown": {}}
+key = {"address": "aws_kms_key.this", "mode": "managed", "type": "aws_kms_key", "name": "this", "change": change}
+print(json.dumps({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [key]}))
+EOF
+}
+
+key_policy >article.txt
+plan article.txt
+ends_with 1 "$VENV/bin/pre-commit" run kpl-plan --hook-stage manual | tee third.log
+grep -q 'workload-has-kms-star' third.log
+plan policies/key.json
+"$VENV/bin/pre-commit" run kpl-plan --hook-stage pre-push --all-files | tee fourth.log
+grep -q 'Passed' fourth.log
