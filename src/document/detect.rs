@@ -1,6 +1,10 @@
-//! Which kind of policy a document is, from what stands in it.
+//! Whether a document is a policy, and of which kind, from what stands in it.
 
-use crate::policy::{ActionPattern, Policy, PolicyKind, Principal, Statement};
+use crate::{
+    policy::{ActionPattern, Policy, PolicyKind, Principal, Statement},
+    source::Source,
+    syntax::{Member, Node, Value},
+};
 
 /// The kind of a policy, and what in it tells.
 ///
@@ -101,6 +105,44 @@ fn only_assumes(statement: &Statement) -> bool {
     };
     let listed = statement.actions.as_ref().map(crate::policy::Clause::listed);
     listed.is_some_and(|listed| !listed.read.is_empty() && listed.values().all(assumes))
+}
+
+/// Whether a tree has the elements of a policy, or of a statement, or is a list of statements.
+pub(super) fn looks_like_policy(root: &Node<'_>) -> bool {
+    match &root.value {
+        Value::List(items) => !items.is_empty() && items.iter().all(looks_like_statement),
+        Value::Map(members) => {
+            looks_like_statement(root) || has_version(root) || members.iter().any(|member| holds_statements(member))
+        }
+        _ => false,
+    }
+}
+
+fn looks_like_statement(node: &Node<'_>) -> bool {
+    const OTHERS: [&str; 6] = ["Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal"];
+    node.get("Effect").is_some() && OTHERS.iter().any(|name| node.get(name).is_some())
+}
+
+/// Whether an object has a `Version` of IAM's form: a date.
+fn has_version(root: &Node<'_>) -> bool {
+    let version = root.get("Version").and_then(Node::as_str);
+    version.is_some_and(|text| matches!(text, "2012-10-17" | "2008-10-17"))
+}
+
+/// Whether a member is `Statement`, also misspelt, and could hold statements.
+fn holds_statements(member: &Member<'_>) -> bool {
+    let near = member.key.eq_ignore_ascii_case("statement") || member.key.eq_ignore_ascii_case("statements");
+    let items = member.value.items();
+    near && (member.value.value == Value::Unknown
+        || items.iter().any(looks_like_statement)
+        || (member.key == "Statement" && items.iter().all(|item| matches!(item.value, Value::Map(_)))))
+}
+
+/// Whether broken text that nobody named was meant as a policy.
+#[must_use]
+pub fn promises_policy(source: &Source) -> bool {
+    let text = source.text();
+    ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
 #[cfg(test)]

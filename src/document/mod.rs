@@ -5,26 +5,30 @@
 
 mod aws_cli;
 mod detect;
+mod error;
 pub mod helm;
 pub mod kasten;
 pub mod kubernetes;
+mod policy_document;
 mod project;
 mod scenario;
 mod terraform;
 
 pub(crate) use detect::MIXED;
-pub use detect::policy_kind;
+pub use detect::{policy_kind, promises_policy};
+pub use error::DocumentError;
+pub use policy_document::{Awaited, PolicyDocument};
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, alias_name, kasten_key_ids};
 pub use terraform::{Plan, Replaced};
 
 use std::collections::HashSet;
 
-use self::kasten::Facts;
+use self::{detect::looks_like_policy, kasten::Facts};
 use crate::{
     key::{Alias, Key, KeyGrant, Rotation},
-    policy::{self, Policy, PolicyKind},
+    policy::PolicyKind,
     source::{Origin, Source, SourceId, Span, Spanned},
-    syntax::{self, Member, Node, Tree, Value, embed::Writing, json, yaml},
+    syntax::{self, Node, Tree, Value, json, yaml},
 };
 
 /// A file understood, or one document of a file that holds several.
@@ -82,52 +86,6 @@ pub struct Document<'a> {
     pub plan: Option<Plan>,
 }
 
-/// A policy in a file.
-#[derive(Debug)]
-pub struct PolicyDocument<'a> {
-    /// Its address in the file, where the file holds several.
-    pub name: Option<String>,
-    /// Which kind of policy it is.
-    pub kind: PolicyKind,
-    /// What told its kind.
-    pub because: &'static str,
-    /// The policy, typed.
-    pub policy: Policy,
-    /// What the grammar does not allow in it.
-    pub faults: Vec<policy::Fault>,
-    /// The tree it was read from; JSON pointers count from its root.
-    pub node: Node<'a>,
-    /// How a change to it is written in the file.
-    pub writing: Writing,
-    /// Whether it stands in its file as strict JSON with nothing but ASCII and no escape.
-    pub is_plain: bool,
-    /// Whether the file is a copy of what stands elsewhere, which no fix may touch.
-    pub is_copy: bool,
-    /// The names of the users, groups or roles that carry it, where the file tells.
-    pub holders: Vec<String>,
-    /// The names of the users and roles of which it is the permissions boundary, where the file tells.
-    pub bounds: Vec<String>,
-    /// The key that it belongs to, by what [`Key::id`] gives, where the file tells.
-    pub key: Option<String>,
-    /// What of it is not known until a plan is applied.
-    pub awaits: Vec<Awaited>,
-    /// The policy with the principals that a plan will create, where their ARNs can be told from their names.
-    pub foreseen: Option<Box<Policy>>,
-    /// Whether any of it is marked as sensitive: nothing that it says may be shown.
-    pub is_sensitive: bool,
-}
-
-/// A part of a policy that is not known until a plan is applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Awaited {
-    /// The statement that it is a part of, by its number from 0; `None` where it may be any.
-    pub statement: Option<usize>,
-    /// Where the file says that it is not known.
-    pub place: Span,
-    /// The addresses of what it comes from; empty where the file does not tell.
-    pub on: Vec<String>,
-}
-
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
@@ -135,53 +93,6 @@ pub enum Notation {
     Json,
     /// YAML.
     Yaml,
-}
-
-/// A source could not be read as a document.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DocumentError {
-    /// Neither its name nor its content says what it is.
-    #[error("cannot tell what kind of file this is")]
-    UnknownKind,
-    /// A plan or a state in a later layout.
-    #[error("Terraform's JSON format `{found}` is not known here (known: 0.x and 1.x)")]
-    TerraformFormat {
-        /// The version that it names.
-        found: String,
-    },
-    /// A raw state in another layout.
-    #[error("a raw Terraform state of version {found} is not known here (known: 4)")]
-    StateVersion {
-        /// The version that it names.
-        found: String,
-    },
-    /// What `terraform plan -json` prints while it works.
-    #[error("this is the log that `terraform plan -json` prints, not a plan")]
-    PlanLog,
-}
-
-impl DocumentError {
-    /// What to do about it.
-    #[must_use]
-    pub const fn help(&self) -> &'static str {
-        match self {
-            Self::UnknownKind => {
-                "kpl reads policies as JSON or YAML, what the AWS CLI answers, Terraform's plans, states and outputs, manifests and \
-                 Helm values; \
-                 --if-policy passes over others"
-            }
-            Self::TerraformFormat { .. } => "a newer kpl may know it",
-            Self::StateVersion { .. } => "`terraform show -json` prints the state in a layout that is known",
-            Self::PlanLog => "`terraform plan -out FILE`, then `terraform show -json FILE` prints the plan",
-        }
-    }
-
-    /// Whether it tells of a file that was recognised, and must not be passed over as something else.
-    #[must_use]
-    pub const fn is_recognised(&self) -> bool {
-        !matches!(self, Self::UnknownKind)
-    }
 }
 
 /// Reads a source: as policies of the given kind, or as whatever it is. A file of YAML may hold several documents.
@@ -348,52 +259,6 @@ impl<'a> Document<'a> {
     }
 }
 
-impl<'a> PolicyDocument<'a> {
-    /// A policy that stands in its file as it is. `kind` is what is known of it from outside, and how.
-    #[must_use]
-    pub fn read(node: Node<'a>, kind: Option<(PolicyKind, &'static str)>) -> Self {
-        let (policy, faults) = policy::read(&node);
-        let (kind, because) = kind.unwrap_or_else(|| policy_kind(&policy));
-        Self {
-            name: None,
-            kind,
-            because,
-            policy,
-            faults,
-            node,
-            writing: Writing::default(),
-            is_plain: false,
-            is_copy: false,
-            holders: Vec::new(),
-            bounds: Vec::new(),
-            key: None,
-            awaits: Vec::new(),
-            foreseen: None,
-            is_sensitive: false,
-        }
-    }
-
-    /// A policy of which nothing is known but that it will be there. `place` says so.
-    #[must_use]
-    pub fn unknown(place: Span, (kind, because): (PolicyKind, &'static str)) -> Self {
-        let mut document = Self::read(Node { value: Value::Unknown, span: place }, Some((kind, because)));
-        document.faults.clear();
-        document
-    }
-
-    /// The policy as it will be as far as a plan tells; what is not known is as unknown as in the policy.
-    #[must_use]
-    pub fn foreseen(&self) -> &Policy {
-        self.foreseen.as_deref().unwrap_or(&self.policy)
-    }
-
-    /// Whether a user, group or role of this name carries it, or may: a file that tells of none leaves it open.
-    #[must_use]
-    pub fn may_be_carried_by(&self, name: &str) -> bool {
-        self.holders.is_empty() || self.holders.iter().any(|holder| holder == name)
-    }
-}
-
 /// The names that stand twice in one object, each at its second place.
 fn duplicates(root: &Node<'_>) -> impl Iterator<Item = syntax::Fault> {
     let (mut found, mut open) = (Vec::new(), vec![root]);
@@ -449,42 +314,4 @@ fn is_plain(notation: Notation, faults: &[syntax::Fault], source: &Source) -> bo
         && faults.is_empty()
         && text.is_ascii()
         && memchr::memchr(b'\\', text.as_bytes()).is_none()
-}
-
-/// Whether broken text that nobody named was meant as a policy.
-#[must_use]
-pub fn promises_policy(source: &Source) -> bool {
-    let text = source.text();
-    ["Statement", "Effect"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
-}
-
-/// Whether a tree has the elements of a policy, or of a statement, or is a list of statements.
-fn looks_like_policy(root: &Node<'_>) -> bool {
-    match &root.value {
-        Value::List(items) => !items.is_empty() && items.iter().all(looks_like_statement),
-        Value::Map(members) => {
-            looks_like_statement(root) || has_version(root) || members.iter().any(|member| holds_statements(member))
-        }
-        _ => false,
-    }
-}
-
-fn looks_like_statement(node: &Node<'_>) -> bool {
-    const OTHERS: [&str; 6] = ["Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal"];
-    node.get("Effect").is_some() && OTHERS.iter().any(|name| node.get(name).is_some())
-}
-
-/// Whether an object has a `Version` of IAM's form: a date.
-fn has_version(root: &Node<'_>) -> bool {
-    let version = root.get("Version").and_then(Node::as_str);
-    version.is_some_and(|text| matches!(text, "2012-10-17" | "2008-10-17"))
-}
-
-/// Whether a member is `Statement`, also misspelt, and could hold statements.
-fn holds_statements(member: &Member<'_>) -> bool {
-    let near = member.key.eq_ignore_ascii_case("statement") || member.key.eq_ignore_ascii_case("statements");
-    let items = member.value.items();
-    near && (member.value.value == Value::Unknown
-        || items.iter().any(looks_like_statement)
-        || (member.key == "Statement" && items.iter().all(|item| matches!(item.value, Value::Map(_)))))
 }

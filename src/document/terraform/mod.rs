@@ -8,10 +8,13 @@
 
 mod accounts;
 mod attributes;
+mod awaited;
+mod carriers;
 mod changes;
 mod configuration;
 mod deferred;
 mod joined;
+mod keys;
 mod output;
 mod permission;
 mod plan;

@@ -2,7 +2,7 @@
 //!
 //! Source: Terraform documentation, "JSON Output Format", change representation.
 
-use super::joined::{KEYS, last};
+use super::{joined::last, keys::KEYS};
 use crate::{
     source::{Span, Spanned},
     syntax::{Node, Value},

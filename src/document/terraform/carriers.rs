@@ -1,0 +1,118 @@
+//! Who carries which policy, and of whom it is the permissions boundary.
+//!
+//! Source: Terraform AWS provider, `aws_iam_role_policy_attachment` and its kin.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    joined::{Named, holder, name_of},
+    policies::Policies,
+    resource::Resource,
+};
+use crate::syntax::Node;
+
+/// Attachments of a managed policy: the type, and the attributes that name who carries it.
+const ATTACHMENTS: [(&str, &[&str]); 4] = [
+    ("aws_iam_role_policy_attachment", &["role"]),
+    ("aws_iam_user_policy_attachment", &["user"]),
+    ("aws_iam_group_policy_attachment", &["group"]),
+    ("aws_iam_policy_attachment", &["roles", "users", "groups"]),
+];
+
+/// Inline policies: the type, and the attribute that names who carries it.
+const INLINE: [(&str, &str); 3] =
+    [("aws_iam_role_policy", "role"), ("aws_iam_user_policy", "user"), ("aws_iam_group_policy", "group")];
+
+impl<'a> Policies<'_, '_, 'a> {
+    /// Notes that users belong to groups; of those who may belong to others not everything is seen.
+    pub(super) fn belongs(&mut self, users: &[String], groups: Named) {
+        if groups.is_open {
+            self.document.unseen.extend(users.iter().cloned());
+        }
+        for group in groups.names {
+            self.links.members.entry(group).or_default().extend(users.iter().cloned());
+        }
+    }
+
+    /// The names, and of groups also those of their users.
+    fn with_members(&self, mut names: Vec<String>) -> Vec<String> {
+        let members: Vec<String> =
+            names.iter().filter_map(|name| self.links.members.get(name)).flatten().cloned().collect();
+        names.extend(members);
+        names
+    }
+
+    /// Notes of whom a managed policy is the permissions boundary.
+    pub(super) fn boundary(&mut self, resource: &Resource<'_, 'a>) {
+        if resource.unknown_at("permissions_boundary").is_none() && resource.text("permissions_boundary").is_none() {
+            return;
+        }
+        let name = holder(resource);
+        match self.refers(resource, "permissions_boundary") {
+            Some(policy) => self.links.bounded.entry(policy.value).or_default().push(name),
+            None => self.document.unseen_boundaries.push(name),
+        }
+    }
+
+    /// Notes who carries a managed policy, where a resource attaches one.
+    pub(super) fn attachment(&mut self, resource: &Resource<'_, 'a>) {
+        let Some((_, carriers)) = ATTACHMENTS.iter().find(|(kind, _)| *kind == resource.kind) else { return };
+        let Some(policy) = self.refers(resource, "policy_arn") else { return };
+        let mut names: Vec<String> = Vec::new();
+        for attribute in *carriers {
+            names.extend(self.refers_all(resource, attribute).names);
+        }
+        self.links.carriers.entry(policy.value).or_default().extend(names);
+    }
+
+    /// Notes who carries a managed policy that the file only names.
+    pub(super) fn unseen(&mut self) {
+        let policies = self.resources.iter().filter(|resource| resource.kind == "aws_iam_policy");
+        let seen: HashSet<&str> =
+            policies.flat_map(|policy| policy.text("arn").into_iter().chain([policy.address.as_ref()])).collect();
+        let mut unseen: Vec<String> = Vec::new();
+        for (policy, names) in &self.links.carriers {
+            if !seen.contains(policy.as_str()) {
+                unseen.extend(self.with_members(names.clone()));
+            }
+        }
+        let bounded = self.links.bounded.iter().filter(|(policy, _)| !seen.contains(policy.as_str()));
+        let mut unbounded: Vec<String> = bounded.flat_map(|(_, names)| names.iter().cloned()).collect();
+        unbounded.sort_unstable();
+        for role in self.resources.iter().filter(|resource| resource.kind == "aws_iam_role" && resource.is_there()) {
+            let managed = role.values.get("managed_policy_arns").and_then(Node::as_list).unwrap_or_default();
+            if managed.iter().filter_map(Node::as_str).any(|arn| !seen.contains(arn)) {
+                unseen.push(holder(role));
+            }
+        }
+        unseen.sort_unstable();
+        unseen.dedup();
+        self.document.unseen.extend(unseen);
+        self.document.unseen_boundaries.extend(unbounded);
+    }
+
+    /// The names of those who carry the policies of a resource.
+    pub(super) fn holders_of(&self, resource: &Resource<'_, 'a>) -> Vec<String> {
+        if resource.kind == "aws_iam_role" {
+            return vec![holder(resource)];
+        }
+        if let Some((_, attribute)) = INLINE.iter().find(|(kind, _)| *kind == resource.kind) {
+            let names = self.refers(resource, attribute).map(|found| name_of(&found.value)).into_iter().collect();
+            return self.with_members(names);
+        }
+        self.with_members(linked(&self.links.carriers, resource))
+    }
+
+    /// The names of those of whom a managed policy is the permissions boundary.
+    pub(super) fn bounded_by(&self, resource: &Resource<'_, 'a>) -> Vec<String> {
+        linked(&self.links.bounded, resource)
+    }
+}
+
+/// What is noted of a managed policy under its address and under its ARN.
+fn linked(links: &HashMap<String, Vec<String>>, policy: &Resource<'_, '_>) -> Vec<String> {
+    let of = |policy: &str| links.get(policy).cloned().unwrap_or_default();
+    let mut names = of(&policy.address);
+    names.extend(policy.text("arn").map(of).unwrap_or_default());
+    names
+}
