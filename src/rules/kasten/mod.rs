@@ -1,6 +1,7 @@
 //! What Kasten K10 needs, across the files of a set-up.
 
 pub(super) mod access;
+mod admission;
 pub(super) mod agreement;
 mod asked;
 pub(super) mod changes;

@@ -7,10 +7,10 @@ use crate::{
 
 use super::{
     access::{self, Access, NEEDED, Naming},
+    admission,
     conditions::Caller,
-    trust,
 };
-pub(crate) use super::{conditions::Certainty, trust::Admission};
+pub(crate) use super::{admission::Admission, conditions::Certainty};
 
 /// What policies give a workload.
 pub(crate) struct Standing<'p, 'a> {
@@ -69,6 +69,6 @@ pub(crate) fn admission<'p, 'a>(
     derived: &'p Derived,
     project: &'p Project<'a>,
 ) -> Option<(&'p PolicyDocument<'a>, Admission)> {
-    let (trust, role) = trust::trust_of(derived, project)?;
-    Some((trust, trust::admits(derived, role, trust, project)))
+    let (trust, role) = admission::trust_of(derived, project)?;
+    Some((trust, admission::admits(derived, role, trust, project)))
 }
