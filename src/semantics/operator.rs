@@ -274,6 +274,17 @@ pub fn compare(base: Base, operand: &Operand, value: &str, context: &Context, bu
     }
 }
 
+/// Whether a value that lacks a path would match, had it the one that the policy names.
+pub fn may_match_with_path(operand: &Operand, value: &str, context: &Context, buffer: &mut Vec<u8>) -> bool {
+    let Operand::Pattern(pattern) = operand else { return false };
+    match pattern.fill(context, buffer) {
+        Filled::Bytes(bytes) | Filled::Doubtful(bytes) | Filled::Open(bytes) => {
+            pattern::matches_with_path(bytes, value.as_bytes())
+        }
+        Filled::Null => false,
+    }
+}
+
 fn compare_text(base: Base, bytes: &[u8], value: &str) -> Match {
     match base {
         Base::Text => (bytes == value.as_bytes()).into(),

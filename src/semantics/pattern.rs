@@ -9,7 +9,9 @@ mod matching;
 
 use std::{borrow::Cow, sync::Arc};
 
-pub use matching::{has_six_parts, in_small_letters, is_everything, matches, matches_by_parts, matches_completed};
+pub use matching::{
+    has_six_parts, in_small_letters, is_everything, matches, matches_by_parts, matches_completed, matches_with_path,
+};
 
 use super::request::{Context, Found};
 use crate::{policy::PolicyVersion, source::scan};

@@ -141,6 +141,8 @@ pub struct Request {
     resource: String,
     resource_account: Option<AccountId>,
     traits: Traits,
+    /// Whether `aws:PrincipalArn` was made up from a session's ARN, which leaves out its role's path.
+    is_path_open: bool,
 }
 
 impl Request {
@@ -159,6 +161,7 @@ impl Request {
             action: action.to_owned(),
             resource: resource.to_owned(),
             resource_account: resource_account.or_else(from_arn),
+            is_path_open: matches!(caller, Caller::Session(_)) && context.find("aws:principalarn") == Found::Absent,
             caller,
             context,
             traits: Traits::default(),
@@ -212,6 +215,14 @@ impl Request {
     #[must_use]
     pub fn is(&self, what: Trait) -> bool {
         self.traits.has(what)
+    }
+
+    /// Whether the path of the caller's role is not known: a session's ARN leaves it out, and the context does not tell it.
+    ///
+    /// Source: IAM User Guide, "IAM identifiers"; "AWS global condition context keys", `aws:PrincipalArn`.
+    #[must_use]
+    pub fn is_path_open(&self) -> bool {
+        self.is_path_open
     }
 
     /// Source: IAM User Guide, "AWS global condition context keys"; KMS Developer Guide, "AWS KMS condition keys",

@@ -5,7 +5,7 @@ use crate::{
     semantics::{
         Caller, ContextTest, ExceptionTest, Fact, Found, KeyTest, Open, PrincipalTest, Request, ResourceTest, ShortArn,
         Trait, Truth, Value, classify, is_excepted, kms,
-        operator::{Match, Reach, compare},
+        operator::{Match, Reach, compare, may_match_with_path},
         pattern::{self, Filled},
     },
     source::Span,
@@ -154,6 +154,11 @@ fn holds_for(test: &KeyTest, value: &str, request: &Request, buffer: &mut Vec<u8
                 any = Truth::True;
                 break;
             }
+            Match::No if is_of_open_path(test, request) => {
+                if may_match_with_path(operand, value, &request.context, buffer) {
+                    any = Truth::Unknown;
+                }
+            }
             Match::No => {}
             Match::Broken => is_broken = true,
             Match::Unknown | Match::Doubtful => any = Truth::Unknown,
@@ -167,6 +172,11 @@ fn holds_for(test: &KeyTest, value: &str, request: &Request, buffer: &mut Vec<u8
         (true, any) => !any,
         (false, any) => any,
     }
+}
+
+/// Whether the key holds the ARN of a role whose path is not known.
+fn is_of_open_path(test: &KeyTest, request: &Request) -> bool {
+    request.is_path_open() && &*test.key.lower == "aws:principalarn"
 }
 
 fn is_address_of_a_service_call(test: &KeyTest, request: &Request) -> bool {
@@ -286,6 +296,10 @@ fn key_reason(test: &KeyTest, request: &Request) -> String {
     }
     if test.has_unknown {
         return UNREAD.to_owned();
+    }
+    if is_of_open_path(test, request) {
+        return "a session does not tell its role's path, which decides here: aws:PrincipalArn in the context does"
+            .to_owned();
     }
     let patterns = || {
         test.operands.iter().filter_map(|operand| match operand {

@@ -88,7 +88,13 @@ fn is_meant(kind: PolicyKind, request: &Request) -> bool {
     let is_carrier = matches!(request.caller, Caller::User { .. } | Caller::Role { .. });
     let is_plain = !request.is_management_account && !request.is_service_linked_role;
     let is_retiring = request.action == "kms:RetireGrant";
-    is_plain && (is_attached(kind) && !is_retiring || !is_attached(kind) && is_carrier)
+    is_plain && is_sent(request) && (is_attached(kind) && !is_retiring || !is_attached(kind) && is_carrier)
+}
+
+/// Whether AWS sends such a request: it carries no two values of a key that has one.
+fn is_sent(request: &Request) -> bool {
+    let has_one = |key: &str| Reference::embedded().condition_key(key).is_some_and(|info| !info.is_multi_valued());
+    !request.context.iter().any(|(key, held)| matches!(held, Held::Many(_)) && has_one(&key.to_ascii_lowercase()))
 }
 
 /// The prover's request, for the naive interpreter.

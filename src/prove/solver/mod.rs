@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use super::{
     bdd::{ALWAYS, Diagram, NEVER, Node, Variable},
     budget::{Budget, Exhausted},
-    partition::{Listing, Space, list_of_actions, listings},
+    partition::{Listing, Space, is_of_caller, list_of_actions, listings},
 };
 use crate::{
     policy::Effect,
@@ -296,9 +296,17 @@ impl<'s> Solver<'s> {
     }
 }
 
-/// What tells where a test is open: a part of the policy that is not known, or a value that is none of the operator's kind.
+/// What tells where a test is open: a part of the policy that is not known, what the caller does not tell (the path of a
+/// session's role), or a value that is none of the operator's kind.
 fn open_name(test: &KeyTest) -> String {
-    if test.has_unknown { format!("unread {:?}", test.span) } else { format!("broken {}", test.key.lower) }
+    let lower = &test.key.lower;
+    if test.has_unknown {
+        format!("unread {:?}", test.span)
+    } else if is_of_caller(lower) {
+        format!("untold {lower} {:?} {:?} {:?} {}", test.reach, test.base, test.operands, test.negated)
+    } else {
+        format!("broken {lower}")
+    }
 }
 
 fn count(number: usize) -> u32 {

@@ -67,6 +67,21 @@ pub fn has_six_parts(text: &[u8]) -> bool {
     text.starts_with(b"arn:") && memchr::memchr_iter(b':', text).nth(4).is_some()
 }
 
+/// Whether a pattern of a role's ARN that names a path would match an ARN without one, were the path put in.
+#[must_use]
+pub fn matches_with_path(pattern: &[u8], arn: &[u8]) -> bool {
+    let parts = |text: &'_ [u8]| {
+        let start = memchr::memmem::find(text, b":role/")? + ":role/".len();
+        let name = memchr::memrchr(b'/', text)? + 1;
+        Some((start, name))
+    };
+    let (Some((start, name)), Some((own_start, own_name))) = (parts(pattern), parts(arn)) else { return false };
+    name > start
+        && own_name == own_start
+        && matches(&pattern[..start], &arn[..own_start])
+        && matches(&pattern[name..], &arn[own_name..])
+}
+
 /// Whether a pattern of fewer than six parts matches an ARN, each part that it lacks being `*`.
 ///
 /// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
@@ -130,5 +145,19 @@ mod tests {
         assert_eq!(matches_by_parts(&bytes("arn:aws:logs:*"), arn), None);
         assert!(matches_completed(&bytes("arn:aws:logs"), arn));
         assert!(!matches_completed(&bytes("arn:aws:logs:*:log-group"), arn));
+    }
+
+    #[test]
+    fn a_path_may_be_put_in_where_the_pattern_names_one() {
+        let holds = |pattern: &str| {
+            let bytes: Vec<u8> = pattern.bytes().map(|byte| if byte == b'*' { ANY } else { byte }).collect();
+            matches_with_path(&bytes, b"arn:aws:iam::111122223333:role/Admin_1f")
+        };
+        assert!(holds("arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/Admin_*"));
+        assert!(holds("arn:aws:iam::111122223333:role/team/*"));
+        assert!(!holds("arn:aws:iam::111122223333:role/team/Reader"));
+        assert!(!holds("arn:aws:iam::444455556666:role/team/*"));
+        assert!(!holds("arn:aws:iam::111122223333:role/Reader*"));
+        assert!(!holds("*"));
     }
 }

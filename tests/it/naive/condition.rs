@@ -48,7 +48,12 @@ impl Judge<'_> {
         has_variables: bool,
     ) -> Truth {
         let each = values.iter().map(|value| {
-            let listed = condition.values.values().map(|listed| self.compare(comparison, value, listed, has_variables));
+            let listed = condition.values.values().map(|listed| {
+                let found = self.compare(comparison, value, listed, has_variables);
+                let put_in = self.with_path(condition.key.value.as_str(), value, listed);
+                let other = put_in.map(|value| self.compare(comparison, &value, listed, has_variables));
+                if found == Truth::No && other == Some(Truth::Yes) { Truth::Maybe } else { found }
+            });
             let unknown = condition.values.unknown.iter().map(|_| Truth::Maybe);
             let found = Truth::any(listed.chain(unknown));
             if comparison.name().contains("Not") { found.not() } else { found }
@@ -63,6 +68,18 @@ impl Judge<'_> {
             Some(Quantifier::ForAnyValue) => Truth::any(each),
             Some(Quantifier::ForAllValues) | None => Truth::all(each),
         }
+    }
+
+    /// The ARN of a session's role with the path that a policy names: which path it has, the session does not tell.
+    fn with_path(&self, key: &str, value: &str, listed: &str) -> Option<String> {
+        let is_told = self.request.context.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
+        let is_session = matches!(self.request.caller, Caller::Session { .. });
+        if !key.eq_ignore_ascii_case("aws:PrincipalArn") || is_told || !is_session {
+            return None;
+        }
+        let (_, name) = listed.split_once(":role/")?;
+        let (path, _) = name.rsplit_once('/')?;
+        Some(value.replacen(":role/", &format!(":role/{path}/"), 1))
     }
 
     /// What the request carries for a key; what follows from the caller and the resource need not be written.

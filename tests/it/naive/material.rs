@@ -143,6 +143,7 @@ pub(super) const FAMILIES: [Family; 8] = [
             "arn:aws:sns:*:111122223333:red",
             "arn:aws:sns:eu-central-1:*:*",
             "arn:aws:iam::111122223333:role/a*",
+            "arn:aws:iam::*:role/team/app",
             "arn:aws:iam::*:user/${aws:username}",
             "arn:aws:sns:*",
         ],

@@ -136,7 +136,7 @@ impl Judge<'_> {
             (Principal::Account(account), _) if caller.account() == Some(account.as_str()) => Reach::Account,
             (Principal::User(user), Caller::User { account, name }) if is(user, account, name) => Reach::Itself,
             (Principal::Role(role), Caller::Role { account, name }) if is(role, account, name) => Reach::Role,
-            (Principal::Role(role), Caller::Session { account, role: name, .. }) if is(role, account, name) => {
+            (Principal::Role(role), Caller::Session { account, role: name, .. }) if is_role(role, account, name) => {
                 Reach::Role
             }
             (Principal::AssumedRole(session), Caller::Session { account, role, name })
@@ -187,8 +187,13 @@ fn with(policy: &Policy, effect: Effect) -> impl Iterator<Item = &Statement> {
     policy.statements.iter().filter(move |statement| statement.effect.as_ref().is_some_and(|own| own.value == effect))
 }
 
-/// Whether an ARN of IAM names this principal of this account, whatever its path.
+/// Whether an ARN names this principal of this account, its path included.
 fn is(arn: &PrincipalArn, account: &str, name: &str) -> bool {
+    arn.account().as_str() == account && arn.as_str().split_once('/').is_some_and(|(_, own)| own == name)
+}
+
+/// Whether an ARN is that of a session's role, whose path the session does not tell.
+fn is_role(arn: &PrincipalArn, account: &str, name: &str) -> bool {
     arn.account().as_str() == account && arn.as_str().rsplit('/').next() == Some(name)
 }
 
