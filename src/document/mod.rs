@@ -217,7 +217,8 @@ impl<'a> Document<'a> {
             return Ok(());
         }
         if is_cut && !looks_like_policy(&root) {
-            self.hidden = kubernetes::hidden_in_broken(source, part.place.range());
+            let hidden = terraform::hidden_in_cut(&root, &faults, source);
+            self.hidden = hidden.unwrap_or_else(|| kubernetes::hidden_in_broken(source, part.place.range()));
         }
         self.faults = faults;
         if !self.faults.is_empty() {

@@ -6,7 +6,7 @@ use kpl::{
     document::Declared,
     finding::{Applicability, Persona, Report},
     lint::{self, Options},
-    render,
+    render::{self, Format},
     source::Sources,
 };
 
@@ -109,8 +109,8 @@ fn changed_only_leaves_states_as_they_are() {
 /// A policy of which everything is sensitive, a plan on one line with a secret beside a finding, and an access key.
 const SECRETIVE: &str = r#"{"format_version":"1.2","output_changes":{"key":{"actions":["create"],"after":"{\"Statement\":[{\"Sid\":\"HushSid\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:role/hush-role\"},\"Action\":\"kms:*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"hush:key\":\"x\"}}}]}","after_sensitive":true}},"resource_changes":[{"address":"helm_release.k10","type":"helm_release","name":"k10","change":{"actions":["create"],"after":{"set_sensitive":[{"value":"hush-token"}]},"after_sensitive":{"set_sensitive":true}}},{"address":"aws_iam_policy.p","type":"aws_iam_policy","name":"p","change":{"actions":["create"],"after":{"secret":"hush-value","policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"},"after_sensitive":{"secret":true}}}],"configuration":{"root_module":{"resources":[{"type":"helm_release","name":"k10","expressions":{"set_sensitive":[{"value":{"constant_value":"hush-token"}}]}}]}}}"#;
 
-/// What four formats show of a report.
-fn shown(report: &Report, sources: &Sources) -> [String; 4] {
+/// What every format shows of a report, with its name.
+fn shown(report: &Report, sources: &Sources) -> Vec<(Format, String)> {
     let style = render::Style {
         color: false,
         unicode: true,
@@ -121,12 +121,7 @@ fn shown(report: &Report, sources: &Sources) -> [String; 4] {
         quiet: false,
     };
     let tool = render::Tool { version: "0", reference: "0", base: None };
-    [
-        render::text(report, sources, &style),
-        render::concise(report, sources, &style),
-        render::json(report, sources, &tool),
-        render::jsonl(report, sources),
-    ]
+    Format::ALL.map(|format| (format, format.write(report, sources, &style, &tool))).into()
 }
 
 #[test]
@@ -135,10 +130,11 @@ fn what_is_sensitive_appears_in_no_format() {
     assert!(report.findings.iter().any(|finding| finding.rule.id == "workload-has-kms-star"));
     assert!(report.findings.iter().any(|finding| finding.rule.id == "kms-star-in-identity-policy"));
     let shown = shown(&report, &sources);
-    for text in &shown {
-        assert!(!text.to_ascii_lowercase().contains("hush"), "{text}");
+    for (format, text) in &shown {
+        assert!(!text.to_ascii_lowercase().contains("hush"), "{format}: {text}");
+        assert!(text.contains("kms-star-in-identity-policy"), "{format}: {text}");
     }
-    assert!(shown[0].contains("***"), "{}", shown[0]);
+    assert!(shown.iter().any(|(format, text)| *format == Format::Text && text.contains("***")));
 }
 
 /// Where no rule expects one: as a principal, in a Sid, as a value, and beside a finding on one line.
@@ -150,9 +146,9 @@ fn access_keys_are_shown_in_no_format_wherever_they_stand() {
         let (report, sources) = report(name, ACCESS_KEYS.to_owned());
         assert!(report.findings.len() > 3, "{:?}", report.findings);
         let shown = shown(&report, &sources);
-        for text in &shown {
+        for (format, text) in &shown {
             let is_clean = ["hush", "AKIAIOS", "ASIAIOS"].iter().all(|secret| !text.contains(secret));
-            assert!(is_clean, "{text}");
+            assert!(is_clean, "{format}: {text}");
         }
     }
 }
@@ -175,6 +171,26 @@ fn a_later_format_is_named_and_a_truncated_plan_is_read_as_far_as_it_goes() {
             .iter()
             .all(|finding| finding.fix.as_ref().is_none_or(|fix| fix.applicability == Applicability::DisplayOnly))
     );
+}
+
+/// Source: Terraform documentation, "JSON Output Format", plan representation, `deferred_changes`.
+#[test]
+fn policies_of_deferred_changes_are_read_or_said_to_be_open() {
+    let change = |name: &str, after: &str, unknown: &str| {
+        format!(
+            r#"{{"reason": "provider_config_unknown", "resource_change": {{"address": "aws_iam_policy.{name}", "type": "aws_iam_policy", "name": "{name}", "change": {{"actions": ["create"], "before": null, "after": {after}, "after_unknown": {unknown}}}}}}}"#
+        )
+    };
+    let policy = r#"{"policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}"#;
+    let (known, open) = (change("known", policy, "{}"), change("open", "{}", r#"{"policy": true}"#));
+    let plan = format!(r#"{{"format_version": "1.2", "resource_changes": [], "deferred_changes": [{known}, {open}]}}"#);
+    for (report, sources) in [report("plan.json", plan.clone()), changed_only("plan.json", plan)] {
+        let told = told(&report, &sources);
+        assert!(told.contains("warning[kms-star-in-identity-policy]: aws_iam_policy.known"), "{told}");
+        assert!(told.contains("note[policy-unknown-at-plan]: aws_iam_policy.open"), "{told}");
+        assert!(told.contains("note[plan-incomplete]"), "{told}");
+        assert!(report.problems.is_empty(), "{told}");
+    }
 }
 
 /// Two keys with a policy each: the alias tells which of them the workload uses.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use kpl::render::Format;
+
 use crate::cli::{Ran, kpl};
 
 const PASSKEY: &str = "apiVersion: vault.kio.kasten.io/v1alpha1\nkind: Passkey\nmetadata: { name: kms-key }\nspec:\n  usenow: true\n  awscmkkeyid: arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\n";
@@ -48,6 +50,29 @@ fn a_line_of_ten_mebibytes_is_read_and_shown_in_part() {
     let ran = check_with(&[("p.yaml", &text)], &["p.yaml"]);
     assert!(ran.stderr.contains("a policy in it has more than 1048576 bytes"), "{:.500}", ran.stderr);
     assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn a_plan_with_a_line_of_ten_mebibytes_is_read_and_shown_in_part() {
+    let long = "x".repeat(10 << 20);
+    let policy = r#"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"#;
+    let plan = format!(
+        r#"{{"format_version":"1.2","resource_changes":[{{"address":"aws_iam_policy.p","type":"aws_iam_policy","name":"p","change":{{"actions":["create"],"after":{{"description":"{long}","policy":"{policy}"}}}}}}]}}"#
+    );
+    let ran = check("plan.json", &plan);
+    assert!(ran.stdout.contains("[kms-star-in-identity-policy]") && ran.stdout.len() < 4000, "{:.500}", ran.stdout);
+}
+
+#[test]
+fn a_name_that_stands_twice_is_told_where_it_stands_again() {
+    let yaml = POLICY.replace("Action: s3:GetObjekt", "Action: s3:GetObjekt, Action: s3:GetObject");
+    let json = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObjekt", "Action": "s3:GetObject", "Resource": "*"}]}"#;
+    for (name, text, place) in [("policy.yaml", yaml.as_str(), ":3:44"), ("policy.json", json, ":1:87")] {
+        let ran = check(name, text);
+        assert!(ran.stdout.contains("error[duplicate-member]: `Action` stands here twice"), "{}", ran.stdout);
+        assert!(ran.stdout.contains(&format!("{name}{place}")), "{}", ran.stdout);
+        assert!(ran.stdout.contains("s3 has no action `GetObjekt`"), "{}", ran.stdout);
+    }
 }
 
 #[test]
@@ -122,7 +147,7 @@ fn no_format_shows_a_secret() {
     let unclosed = "apiVersion: v1\nkind: Secret\nstringData:\n  a: \"correcthorse\n  b: hunter2hunter2 \"\"\n";
     let files =
         [("values.yaml", values), ("secret.yaml", secret), ("values2.yaml", anchored), ("unclosed.yaml", unclosed)];
-    for format in ["text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "rdjson"] {
+    for format in Format::ALL.map(Format::word) {
         let ran = check_with(
             &files,
             &[

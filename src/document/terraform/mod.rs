@@ -28,8 +28,8 @@ pub use plan::{Plan, Replaced};
 use super::{Document, DocumentError};
 use crate::{
     policy::PolicyKind,
-    source::Source,
-    syntax::{Node, Value},
+    source::{Source, Span},
+    syntax::{Fault, Node, Value},
 };
 
 /// What a file of Terraform's is.
@@ -88,6 +88,12 @@ pub(super) fn recognise<'a>(
         Form::Outputs => policies.outputs(Some(root)),
     }
     Ok(true)
+}
+
+/// What may be a secret in a file of Terraform's that is cut off; `None` where it is none, or that cannot be told.
+pub(super) fn hidden_in_cut(root: &Node<'_>, faults: &[Fault], source: &Source) -> Option<Vec<Span>> {
+    form(root).ok().flatten()?;
+    secret::in_cut(root, faults, source.span().end)
 }
 
 /// Data sources that were read while the plan was made stand in the prior state alone.

@@ -51,8 +51,10 @@ impl Lack {
     pub fn message(self) -> String {
         match self {
             Self::Errored => "this plan ended with an error: it may not tell of everything".to_owned(),
-            Self::Deferred(1) => "a change is deferred to a later run, and was not checked".to_owned(),
-            Self::Deferred(count) => format!("{count} changes are deferred to a later run, and were not checked"),
+            Self::Deferred(1) => "a change is deferred to a later run: it is checked as far as it is known".to_owned(),
+            Self::Deferred(count) => {
+                format!("{count} changes are deferred to a later run: they are checked as far as they are known")
+            }
             Self::Partial => "this plan is of a part of the configuration alone".to_owned(),
         }
     }
@@ -72,7 +74,7 @@ impl Lack {
         if let Some(errored) = flag("errored", true) {
             return Some(Spanned::new(Self::Errored, errored.span));
         }
-        let deferred = root.get("deferred_changes").and_then(Node::as_list).unwrap_or_default();
+        let deferred = deferred(root);
         if let Some(first) = deferred.first() {
             let address = first.get("resource_change").and_then(|change| change.get("address"));
             return Some(Spanned::new(Self::Deferred(deferred.len()), address.unwrap_or(first).span));
@@ -91,6 +93,7 @@ impl Plan {
         for output in root.get("output_changes").and_then(Node::as_map).unwrap_or_default() {
             plan.entry(&output.value, &output.value);
         }
+        plan.changes |= !deferred(root).is_empty();
         plan.keys(root);
         // What was read while the plan was made stands there, and nowhere else.
         plan.unchanged.extend(root.get("prior_state").map(|state| state.span));
@@ -136,6 +139,13 @@ impl Plan {
         let index = self.unchanged.partition_point(|left| left.end <= place.start);
         self.unchanged.get(index).is_some_and(|left| left.contains(place))
     }
+}
+
+/// What a plan leaves to a later run.
+///
+/// Source: Terraform documentation, "JSON Output Format", plan representation, `deferred_changes`.
+pub(super) fn deferred<'r, 'a>(root: &'r Node<'a>) -> &'r [Node<'a>] {
+    root.get("deferred_changes").and_then(Node::as_list).unwrap_or_default()
 }
 
 fn is_of(entry: &Node<'_>, kinds: &[&str]) -> bool {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::plan;
 use crate::{
     source::Span,
     syntax::{Node, Value},
@@ -52,10 +53,11 @@ pub(super) enum Change {
 }
 
 impl<'r, 'a> Resource<'r, 'a> {
-    /// The resources that a plan lists, in its order.
+    /// The resources that a plan lists, in its order; last those that it leaves to a later run, as far as they are known.
     pub(super) fn of_plan(root: &'r Node<'a>) -> Vec<Self> {
         let changes = root.get("resource_changes").and_then(Node::as_list).unwrap_or_default();
-        changes.iter().filter_map(Self::of_change).collect()
+        let deferred = plan::deferred(root).iter().filter_map(|entry| entry.get("resource_change"));
+        changes.iter().chain(deferred).filter_map(Self::of_change).collect()
     }
 
     fn of_change(entry: &'r Node<'a>) -> Option<Self> {

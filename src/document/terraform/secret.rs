@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::resource::holds_true;
 use crate::{
     source::{Secrets, Span},
-    syntax::{Node, Value},
+    syntax::{Fault, Node, Value},
 };
 
 /// A tree of values and the tree beside it that marks what is sensitive.
@@ -22,6 +22,27 @@ pub(super) fn places(root: &Node<'_>) -> Secrets {
     found.configuration(root.get("configuration").and_then(|configuration| configuration.get("root_module")));
     found.variables(root);
     Secrets::new(found.places)
+}
+
+/// What may be a secret in a text that is cut off: the resource in which it breaks and all behind it, and the variables,
+/// of which only the end of a plan tells which are sensitive. `None` where it cannot be told in which resource it breaks.
+pub(super) fn in_cut(root: &Node<'_>, faults: &[Fault], end: u32) -> Option<Vec<Span>> {
+    let broken = faults.iter().filter(|fault| fault.cause.cuts()).map(|fault| fault.span).min()?;
+    let holds = |node: &&Node<'_>| node.span.start <= broken.start && broken.end <= node.span.end;
+    let part = root.as_map()?.iter().find(|member| holds(&&member.value))?;
+    let mut node = &part.value;
+    // Of the configuration too, the end tells which of its values are sensitive.
+    if part.key != "configuration" {
+        node = loop {
+            match &node.value {
+                Value::List(items) => break items.iter().find(holds)?,
+                Value::Map(members) => node = members.iter().map(|member| &member.value).find(holds)?,
+                _ => return None,
+            }
+        };
+    }
+    let variables = root.get("variables").map(|variables| variables.span);
+    Some(variables.into_iter().chain([Span { end, ..node.span }]).collect())
 }
 
 #[derive(Default)]
@@ -193,6 +214,24 @@ mod tests {
             "configuration": {"root_module": {"variables": {"token": {"sensitive": true, "default": "d"}, "name": {}},
             "resources": [{"type": "helm_release", "name": "k10", "expressions": {"set_sensitive": ["c"], "name": "k"}}]}}}"#;
         assert_eq!(secrets(plan), ["{\"value\": \"t\"}", "\"s\"", "\"d\"", "[\"c\"]"]);
+    }
+
+    #[test]
+    fn of_a_text_that_is_cut_off_only_what_is_told_to_be_no_secret_is_shown() {
+        let hidden = |text: &str| -> Option<Vec<String>> {
+            let tree = json::read_text(text, SourceId(0));
+            let places = in_cut(&tree.root, &tree.faults, u32::try_from(text.len()).unwrap())?;
+            Some(places.into_iter().map(|place| text[place.range()].to_owned()).collect())
+        };
+        let plan = r#"{"variables": {"v": 1}, "resource_changes": [{"change": {"after": {"a": "x"}}}, {"change": {"after": {"b": "y"#;
+        let expected = [r#"{"v": 1}"#, r#"{"change": {"after": {"b": "y"#].map(str::to_owned);
+        assert_eq!(hidden(plan), Some(expected.to_vec()));
+        let whole = |text: &str| hidden(text).map(|places| places.len());
+        assert_eq!(
+            whole(r#"{"resource_changes": [], "configuration": {"root_module": {"resources": [{"e": {"x": "s"#),
+            Some(1)
+        );
+        assert_eq!(whole(r#"{"values": {"outputs": {"o": {"value": "s"#), None);
     }
 
     #[test]
