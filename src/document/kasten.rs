@@ -98,6 +98,17 @@ pub struct Facts {
     pub profiles: Vec<Profile>,
     /// What a plan does with its Passkeys and its first Secret.
     pub changes: Vec<Changed>,
+    /// How long the restore points for disaster recovery are kept: the longest of each policy.
+    pub retentions: Vec<Retention>,
+}
+
+/// How long restore points are kept. Source: Kasten's page on Policies, `spec.retention`.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// In days; a month has 30 of them, a year 365.
+    pub days: u64,
+    /// The number that says so.
+    pub place: Span,
 }
 
 /// What a plan does with an object that Kasten wants left alone.
@@ -140,7 +151,11 @@ impl Facts {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let has_key = !self.passkeys.is_empty() || !self.secrets.is_empty() || !self.changes.is_empty();
-        !has_key && self.values.is_empty() && self.accounts.is_empty() && self.profiles.is_empty()
+        !has_key
+            && self.retentions.is_empty()
+            && self.values.is_empty()
+            && self.accounts.is_empty()
+            && self.profiles.is_empty()
     }
 
     /// Every text that names something of AWS or Kubernetes.
@@ -163,6 +178,7 @@ impl Facts {
         self.accounts.append(&mut other.accounts);
         self.profiles.append(&mut other.profiles);
         self.changes.append(&mut other.changes);
+        self.retentions.append(&mut other.retentions);
     }
 }
 
@@ -198,6 +214,8 @@ pub struct Passkey {
     pub use_now: Option<Spanned<bool>>,
     /// `status.inuse`, which the cluster alone tells.
     pub in_use: Option<Spanned<bool>>,
+    /// `metadata.creationTimestamp`, likewise.
+    pub created: Option<Spanned<String>>,
     /// The Secret that `spec.secret` names.
     pub secret: Field,
     /// Where its kind stands, for what is said of it as a whole.

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::{
     Document, PolicyDocument, helm,
-    kasten::{Facts, Field, KeySource, Passkey, Profile, Secret, ServiceAccount, places_of},
+    kasten::{Facts, Field, KeySource, Passkey, Profile, Retention, Secret, ServiceAccount, places_of},
 };
 use crate::{
     source::{Source, Span, Spanned},
@@ -18,8 +18,8 @@ use crate::{
 /// The API group of Passkeys. Source: Kasten's page on Passkeys.
 const PASSKEY_GROUP: &str = "vault.kio.kasten.io";
 
-/// The API group of Profiles. Source: Kasten's page on Profiles.
-const PROFILE_GROUP: &str = "config.kio.kasten.io";
+/// The API group of Profiles and Policies. Source: Kasten's pages on both.
+const CONFIG_GROUP: &str = "config.kio.kasten.io";
 
 /// The annotation by which EKS gives a service account its role.
 ///
@@ -57,7 +57,8 @@ pub fn manifest(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &
     let group = text(object, "apiVersion").and_then(|version| version.split('/').next());
     match text(object, "kind") {
         Some("Passkey") if group == Some(PASSKEY_GROUP) => facts.passkeys.push(passkey(object)),
-        Some("Profile") if group == Some(PROFILE_GROUP) => facts.profiles.extend(profile(object)),
+        Some("Profile") if group == Some(CONFIG_GROUP) => facts.profiles.extend(profile(object)),
+        Some("Policy") if group == Some(CONFIG_GROUP) => facts.retentions.extend(retention(object)),
         Some("HelmRelease") => helm::flux(object, source, facts, hidden),
         Some("Application") if group == Some("argoproj.io") => helm::argo(object, source, facts, hidden),
         Some("Secret") => secret(object, source, facts, hidden),
@@ -147,6 +148,29 @@ fn profile(object: &Node<'_>) -> Option<Profile> {
     is_aws.then(|| Profile { region: Field::of(store.get("region")) })
 }
 
+/// The name of the policy that backs up Kasten itself. Source: Kasten's page on its disaster recovery.
+const DISASTER_RECOVERY: &str = "k10-disaster-recovery-policy";
+
+/// The days that one restore point of each kind is kept. Source: Kasten's page on Policies.
+const KEPT: [(&str, u64); 4] = [("daily", 1), ("weekly", 7), ("monthly", 30), ("yearly", 365)];
+
+/// How long the restore points of Kasten itself are kept; its exports may be kept longer than its snapshots.
+fn retention(object: &Node<'_>) -> Option<Retention> {
+    if metadata(object, "name").given()?.value != DISASTER_RECOVERY {
+        return None;
+    }
+    let spec = object.get("spec")?;
+    let of_actions = spec.get("actions").map_or(&[][..], Node::items).iter().map(|action| action.get("retention"));
+    let kept = [spec.get("retention")].into_iter().chain(of_actions).flatten().flat_map(|retention| {
+        KEPT.into_iter().filter_map(|(name, days)| {
+            let count = retention.get(name)?;
+            let Value::Number(text) = &count.value else { return None };
+            Some(Retention { days: text.parse::<u64>().ok()?.checked_mul(days)?, place: count.span })
+        })
+    });
+    kept.max_by_key(|retention| retention.days).filter(|retention| retention.days > 0)
+}
+
 /// The fields of a Passkey's `spec`, and what each protects the master key by.
 const FIELDS: [(&str, Option<KeySource>); 9] = [
     ("usenow", None),
@@ -172,6 +196,7 @@ fn passkey(object: &Node<'_>) -> Passkey {
         misspelt: Vec::new(),
         use_now: None,
         in_use: boolean(object.get("status").and_then(|status| status.get("inuse"))),
+        created: metadata(object, "creationTimestamp").given().cloned(),
         secret: Field::of(spec.and_then(|spec| spec.get("secret")).and_then(|secret| secret.get("name"))),
         place: place(object),
     };

@@ -18,7 +18,7 @@ pub(crate) use detect::MIXED;
 pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
 pub use policy_document::{Awaited, PolicyDocument};
-pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, alias_name, kasten_key_ids};
+pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
 pub use terraform::{Plan, Replaced};
 
 use std::collections::HashSet;

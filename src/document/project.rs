@@ -1,8 +1,10 @@
 //! The documents of a run, joined, with what the user has declared of them.
 
+mod beside;
 mod derived;
 mod keys;
 mod listed;
+mod rotating;
 
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -10,6 +12,7 @@ use self::listed::Listed;
 pub use self::{
     derived::{alias_name, kasten_key_ids},
     listed::KastensKey,
+    rotating::Rotating,
 };
 
 use super::{Document, PolicyDocument};

@@ -19,6 +19,8 @@ pub enum Family {
     Key,
     /// What Kasten K10 needs.
     Kasten,
+    /// How Kasten's key is renewed, and what becomes of the old one.
+    Rotation,
     /// What Terraform's plans and states tell.
     Terraform,
     /// What is written so that findings do not count.
@@ -29,13 +31,14 @@ pub enum Family {
 
 impl Family {
     /// Every family, in the order of the catalogue.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Validity,
         Self::Security,
         Self::KeyPolicy,
         Self::Alias,
         Self::Key,
         Self::Kasten,
+        Self::Rotation,
         Self::Terraform,
         Self::Suppression,
         Self::Declarative,
@@ -51,6 +54,7 @@ impl Family {
             Self::Alias => "alias",
             Self::Key => "key",
             Self::Kasten => "kasten",
+            Self::Rotation => "rotation",
             Self::Terraform => "terraform",
             Self::Suppression => "suppression",
             Self::Declarative => "declarative",

@@ -15,6 +15,7 @@ pub mod declarative;
 pub(crate) mod kasten;
 mod key;
 mod key_policy;
+mod rotation;
 mod security;
 pub(crate) mod suppression;
 mod terraform;
@@ -149,6 +150,9 @@ catalogue! {
     kasten::trust::KastenTrust,
     kasten::values::HelmValues,
     kasten::version::KastenVersion,
+    rotation::passkeys::PasskeyNames,
+    rotation::new_key::NewKey,
+    rotation::retention::Retentions,
     terraform::unknown::Unknown,
     terraform::incomplete::Incomplete,
     terraform::changes::Changes,

@@ -37,7 +37,7 @@ impl Project<'_> {
     }
 
     /// Whether an id, an ARN or an alias means a key.
-    fn means(&self, id: &str, key: &Key) -> bool {
+    pub(super) fn means(&self, id: &str, key: &Key) -> bool {
         if let Some(name) = alias_name(id) {
             let mut listed = self.documents.iter().flat_map(|document| &document.aliases);
             return listed.any(|alias| alias.name.value == name && alias.points_to(key));

@@ -72,3 +72,32 @@ pub(crate) fn admission<'p, 'a>(
     let (trust, role) = admission::trust_of(derived, project)?;
     Some((trust, admission::admits(derived, role, trust, project)))
 }
+
+/// What a workload may do by the policy of one key and not by that of another.
+pub(crate) struct Lost<'p> {
+    /// The workload's ARN.
+    pub(crate) principal: &'p str,
+    /// What it needs and does not get.
+    pub(crate) actions: Vec<&'static str>,
+}
+
+/// What each workload needs and gets by the policy of the old key, and not by that of the new one: by name or by its account.
+pub(crate) fn lost<'p, 'a>(
+    project: &'p Project<'a>,
+    old: &'p PolicyDocument<'a>,
+    new: &'p PolicyDocument<'a>,
+) -> Vec<Lost<'p>> {
+    let lets_in = |access: &Access<'_, '_>, action: &str| {
+        access.key_grants(action, Naming::Directly).or(access.key_grants(action, Naming::ByAccount))
+    };
+    Caller::workloads(project)
+        .filter_map(|workload| {
+            let [old, new] = [old, new].map(|key| Access::new(workload, key));
+            let is_lost =
+                |action: &&str| lets_in(&old, action) == Certainty::Yes && lets_in(&new, action) == Certainty::No;
+            let is_whole = old.is_complete() && new.is_complete();
+            let actions: Vec<&str> = NEEDED.into_iter().filter(|action| is_whole && is_lost(action)).collect();
+            (!actions.is_empty()).then_some(Lost { principal: workload.arn.as_str(), actions })
+        })
+        .collect()
+}
