@@ -132,8 +132,8 @@ pub struct Authorization {
 
 use Trait::{
     AsksWhoCalls, AssumesRole, ByFederated, ByFederatedUser, ByRoot, ByServiceLinkedRole, Federates, OfAnAccount,
-    OfManagementAccount, OnKey, OnReservedAlias, OnRole, RetiresGrant, SameAccount, SamePartition,
-    TakesResourceControlPolicies, ThroughGateway, WorksAcrossAccounts,
+    OfManagementAccount, OnKey, OnManagedKey, OnReservedAlias, OnRole, OnServiceLinkedRole, RetiresGrant, SameAccount,
+    SamePartition, TakesResourceControlPolicies, UnsignedToKms, WorksAcrossAccounts,
 };
 
 fn call(what: Trait) -> Formula<Ask> {
@@ -229,7 +229,7 @@ impl Order {
         let carries = || Formula::All(vec![call(OfAnAccount), not(ByRoot)]);
         let own = own.into_iter().filter_map(|(because, layer)| Some((because, only(carries(), layer?))));
         all.extend(own);
-        all.extend(self.endpoint.map(|layer| (Because::Endpoint, through_endpoint(layer, Ask::Denies))));
+        all.extend(self.endpoint.map(|layer| (Because::Endpoint, denies(layer))));
         all
     }
 
@@ -243,11 +243,13 @@ impl Order {
         let scp = |layer: &usize| (Because::Scp, Formula::Any(vec![bound_by_scps().negated(), allows(*layer)]));
         all.extend(self.scps.iter().map(scp));
         // Resource control policies only deny: `RCPFullAWSAccess`, which cannot be detached, allows at every level.
-        all.extend(self.endpoint.map(|layer| (Because::Endpoint, through_endpoint(layer, Ask::Allows))));
+        all.extend(self.endpoint.map(|layer| (Because::Endpoint, allows(layer))));
         let effective = vec![call(SameAccount), not(OfAnAccount), not(OnKey), call(WorksAcrossAccounts)];
         all.push((Because::CrossAccount, Formula::Any(effective)));
         // Source: KMS Developer Guide, "Controlling access to aliases"; the prefix is AWS's own.
         all.push((Because::Resource, not(OnReservedAlias)));
+        // Source: KMS API Reference, "Welcome": requests must be signed.
+        all.push((Because::Resource, not(UnsignedToKms)));
         all
     }
 
@@ -327,7 +329,8 @@ fn bound_by_scps() -> Formula<Ask> {
     Formula::All(vec![call(OfAnAccount), not(OfManagementAccount), not(ByServiceLinkedRole)])
 }
 
-/// Resource control policies bind every caller but service-linked roles, for resources of member accounts.
+/// Resource control policies bind every caller but service-linked roles, for resources of member accounts but the trust of
+/// service-linked roles and the keys that AWS manages.
 ///
 /// Source: Organizations User Guide, "Resource control policies (RCPs)"; KMS Developer Guide, "Resource control policies".
 fn bound_by_rcps() -> Formula<Ask> {
@@ -336,19 +339,11 @@ fn bound_by_rcps() -> Formula<Ask> {
         call(TakesResourceControlPolicies),
         call(Trait::HasResource),
         not(ByServiceLinkedRole),
+        not(OnServiceLinkedRole),
+        not(OnManagedKey),
         not(RetiresGrant),
         of_management.negated(),
     ])
-}
-
-/// In the policy of a gateway endpoint an account means its root user alone. The services behind gateway endpoints have
-/// interface endpoints too, and nothing tells which of the two the call came through.
-///
-/// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
-fn through_endpoint(layer: usize, ask: fn(usize, MatchClass) -> Ask) -> Formula<Ask> {
-    let named = |class| Formula::Fact(ask(layer, class));
-    let means_account = Formula::Any(vec![not(ThroughGateway), Formula::Fact(Ask::Open(Open::KindOfEndpoint))]);
-    Formula::Any(vec![named(MatchClass::RoleArn), Formula::All(vec![means_account, named(MatchClass::Account)])])
 }
 
 impl Authorization {

@@ -51,8 +51,10 @@ pub enum Open {
     WhoRetires,
     /// What `Allow` makes of `NotPrincipal`.
     AllowNotPrincipal,
-    /// Whether the endpoint is an interface endpoint, not a gateway endpoint.
+    /// Whether the endpoint is an interface endpoint, where a policy means all of an account that it names.
     KindOfEndpoint,
+    /// The same, where a policy names a principal by its ARN.
+    NamedAtEndpoint,
 }
 
 /// A condition key, as it is spelt and in small letters. A copy shares both.

@@ -8,6 +8,7 @@ use super::{
     fact::{ActionTest, ContextTest, ExceptionTest, KeyName, KeyTest, Open, PrincipalTest, ResourceTest, ShortArn},
     operator::{self, Base, Operand, Reach},
     pattern::{Pattern, Reading},
+    request::Trait,
 };
 use crate::{
     key::Grant,
@@ -50,6 +51,8 @@ pub enum Naming {
         unknown: Vec<Span>,
         /// The element.
         span: Span,
+        /// Whether the policy is an endpoint's, which may be a gateway.
+        at_endpoint: bool,
     },
     /// All but whom `NotPrincipal` lists.
     AllBut(ExceptionTest),
@@ -112,7 +115,7 @@ pub fn lower_policy(
 
 fn unread(effect: Effect, span: Span, kind: PolicyKind) -> Matching {
     let principal = if kind.names_principals() {
-        Naming::Listed { principals: Vec::new(), unknown: vec![span], span }
+        Naming::Listed { principals: Vec::new(), unknown: vec![span], span, at_endpoint: false }
     } else {
         Naming::Implied
     };
@@ -154,6 +157,7 @@ fn principal(statement: &Statement, effect: Effect, layout: Layout) -> Naming {
             principals: listed.read.iter().map(|principal| (principal.value.clone(), principal.span)).collect(),
             unknown: listed.unknown.clone(),
             span: listed.element.value,
+            at_endpoint: layout.kind == PolicyKind::Endpoint,
         },
         Some(Clause::AllBut(listed)) => Naming::AllBut(ExceptionTest {
             listed: listed.values().cloned().collect(),
@@ -172,12 +176,16 @@ impl Naming {
         match self {
             Self::Implied => Formula::always(),
             Self::Nobody => Formula::never(),
-            Self::Listed { principals, unknown, .. } => {
+            Self::Listed { principals, unknown, at_endpoint, .. } => {
                 let test = |(principal, span): &(Principal, Span)| {
-                    Fact::Principal(PrincipalTest { principal: principal.clone(), at_least: class, span: *span })
+                    if *at_endpoint {
+                        at_endpoint_least(principal, class, *span)
+                    } else {
+                        named(principal, class, *span)
+                    }
                 };
-                let known = principals.iter().map(test);
-                Formula::Any(known.chain(unknown.iter().map(|span| Fact::Unread(*span))).map(Formula::Fact).collect())
+                let unknown = unknown.iter().map(|span| Formula::Fact(Fact::Unread(*span)));
+                Formula::Any(principals.iter().map(test).chain(unknown).collect())
             }
             Self::AllBut(exception) => {
                 let outside = Formula::Fact(Fact::Outside(exception.clone()));
@@ -197,6 +205,31 @@ impl Naming {
             Self::Listed { span, .. } => Some(*span),
             Self::AllBut(exception) => Some(exception.span),
         }
+    }
+}
+
+fn named(principal: &Principal, at_least: MatchClass, span: Span) -> Formula<Fact> {
+    Formula::Fact(Fact::Principal(PrincipalTest { principal: principal.clone(), at_least, span }))
+}
+
+/// The policy of a gateway endpoint names everybody, or an account, by which it means the root user alone; whom it lets
+/// through is for `aws:PrincipalArn` to say. The services behind gateway endpoints have interface endpoints too, and nothing
+/// tells which of the two a call came through.
+///
+/// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
+fn at_endpoint_least(principal: &Principal, at_least: MatchClass, span: Span) -> Formula<Fact> {
+    let test = named(principal, at_least, span);
+    let unless_gateway = |test: Formula<Fact>, open: Open| {
+        let interface = Formula::Fact(Fact::Call(Trait::ThroughGateway)).negated();
+        Formula::All(vec![test, Formula::Any(vec![interface, Formula::Fact(Fact::Open(open))])])
+    };
+    match principal {
+        Principal::Account(_) => {
+            let root = named(principal, MatchClass::Direct, span);
+            Formula::Any(vec![root, unless_gateway(test, Open::KindOfEndpoint)])
+        }
+        other if other.arn().is_some() => unless_gateway(test, Open::NamedAtEndpoint),
+        _ => test,
     }
 }
 
@@ -325,7 +358,7 @@ pub fn lower_grant(grant: &Grant, index: usize) -> Matching {
         name: format!("grant {}", index + 1),
         index: None,
         span: grant.span,
-        principal: Naming::Listed { principals, unknown: Vec::new(), span: grant.grantee.span },
+        principal: Naming::Listed { principals, unknown: Vec::new(), span: grant.grantee.span, at_endpoint: false },
         elements,
     }
 }

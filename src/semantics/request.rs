@@ -310,6 +310,12 @@ pub enum Trait {
     HasResource,
     /// The resource is an alias that AWS keeps for itself.
     OnReservedAlias,
+    /// The request tells that the key is one that AWS manages: it has an alias that AWS keeps for itself.
+    OnManagedKey,
+    /// The call assumes a service-linked role, or belongs to it.
+    OnServiceLinkedRole,
+    /// Nobody signed, and KMS is called.
+    UnsignedToKms,
 }
 
 /// The traits of a call.
@@ -357,12 +363,32 @@ impl Traits {
             (Trait::ThroughGateway, matches!(request.service(), "s3" | "dynamodb")),
             (Trait::ThroughService, is_kms && through),
             (Trait::HasResource, request.resource != "*"),
+            (Trait::OnManagedKey, is_kms && has_reserved_alias(&request.context)),
+            (Trait::OnServiceLinkedRole, is_of_a_role(action) && request.resource.contains(SERVICE_LINKED)),
+            (Trait::UnsignedToKms, is_kms && *caller == Caller::Anonymous),
         ];
         let mut traits = Self::default();
         for (what, is) in all {
             traits.set(what, is);
         }
         traits
+    }
+}
+
+/// What stands before the names of service-linked roles in their ARNs.
+///
+/// Source: IAM User Guide, "Create a service-linked role".
+pub(super) const SERVICE_LINKED: &str = ":role/aws-service-role/";
+
+/// Whether the key is told to have an alias that AWS keeps for its own keys.
+///
+/// Source: KMS Developer Guide, "Aliases in AWS KMS".
+fn has_reserved_alias(context: &Context) -> bool {
+    let is_reserved = |alias: &str| alias.starts_with("alias/aws/");
+    match context.find("kms:resourcealiases") {
+        Found::One(alias) => is_reserved(alias),
+        Found::Many(aliases) => aliases.iter().any(|alias| is_reserved(alias)),
+        Found::Absent | Found::Unknown | Found::Ambiguous => false,
     }
 }
 

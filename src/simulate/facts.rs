@@ -243,6 +243,9 @@ const fn undocumented(open: Open) -> &'static str {
         Open::KindOfEndpoint => {
             "an account in a gateway endpoint's policy is its root user alone, and the endpoint's kind is not known"
         }
+        Open::NamedAtEndpoint => {
+            "a gateway endpoint's policy names principals by aws:PrincipalArn alone, and the endpoint's kind is not known"
+        }
         Open::AllowNotPrincipal => "an Allow with `NotPrincipal` is not supported, and services treat it differently",
     }
 }

@@ -152,7 +152,16 @@ impl Solver<'_> {
                 self.where_is(self.caller, &truths, |truth| truth == Truth::True)?
             }
             Trait::SameAccount | Trait::SamePartition => self.of_caller_and_resource(what)?,
-            Trait::OfManagementAccount | Trait::TakesResourceControlPolicies => NEVER,
+            // They matter to policies of an organisation alone, of which no claim speaks.
+            Trait::OfManagementAccount
+            | Trait::TakesResourceControlPolicies
+            | Trait::OnManagedKey
+            | Trait::OnServiceLinkedRole => NEVER,
+            Trait::UnsignedToKms => {
+                let is_kms = self.actions_of(|name| service_of(name).eq_ignore_ascii_case("kms"))?;
+                let anonymous = self.callers_of(|caller| *caller == Caller::Anonymous)?;
+                self.diagram.both(is_kms, anonymous)?
+            }
             Trait::ThroughService => self.through_service()?,
             Trait::HasResource => self.resources_of(|text| text != "*")?,
             _ => self.of_action_and_resource(what)?,

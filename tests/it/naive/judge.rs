@@ -1,6 +1,6 @@
 //! The order in which AWS decides.
 
-use kpl::policy::{Effect, Policy};
+use kpl::policy::{Clause, Effect, Policy};
 
 use super::{Caller, Decision, Grant, Held, Layer, Layers, Reach, Request, Truth, Twist};
 
@@ -101,12 +101,30 @@ impl Judge<'_> {
     /// control policies in AWS KMS".
     fn rcps(&self) -> Option<&[Vec<Policy>]> {
         let Request { owner, is_management_account, is_service_linked_role, .. } = self.request;
-        let protects = RCP_SERVICES.contains(&self.request.service())
-            && owner.is_some()
-            && !(*is_management_account && self.is_same_account())
-            && !is_service_linked_role
-            && !self.request.is("kms:RetireGrant");
+        let is_free = *is_service_linked_role
+            || self.is_beyond_rcps()
+            || self.request.is("kms:RetireGrant")
+            || (*is_management_account && self.is_same_account());
+        let protects = RCP_SERVICES.contains(&self.request.service()) && owner.is_some() && !is_free;
         self.layers.rcps.as_deref().filter(|_| protects && self.has(Layer::Rcp))
+    }
+
+    /// AWS's own keys, and the trust of service-linked roles.
+    ///
+    /// Source: AWS Organizations User Guide, "Resource control policies (RCPs)", resources and entities not restricted.
+    fn is_beyond_rcps(&self) -> bool {
+        let of_aws = |alias: &String| alias.starts_with("alias/aws/");
+        let is_managed = self.request.context.iter().any(|(key, held)| {
+            key.eq_ignore_ascii_case("kms:ResourceAliases")
+                && match held {
+                    Held::One(alias) => of_aws(alias),
+                    Held::Many(aliases) => aliases.iter().any(of_aws),
+                    Held::Unknown => false,
+                }
+        });
+        let is_assuming = self.request.action.starts_with("sts:AssumeRole");
+        is_managed && self.request.service() == "kms"
+            || is_assuming && self.request.resource.contains("role/aws-service-role/")
     }
 
     fn is_same_account(&self) -> bool {
@@ -145,7 +163,8 @@ impl Judge<'_> {
         Truth::any(policies.iter().map(|policy| self.passes(policy, Effect::Allow)))
     }
 
-    /// An account in the policy of a gateway endpoint is its root user alone; S3 has endpoints of either sort.
+    /// The policy of a gateway endpoint names everybody, or an account, which is its root user alone; S3 has endpoints of
+    /// either sort.
     ///
     /// Source: Amazon VPC User Guide, "Control access to VPC endpoints using endpoint policies".
     fn passes(&self, policy: &Policy, effect: Effect) -> Truth {
@@ -153,7 +172,13 @@ impl Judge<'_> {
         if self.request.service() != "s3" {
             return by_account;
         }
-        self.reaches(policy, effect, Reach::Role).max(by_account.min(Truth::Maybe))
+        let mut plain = policy.clone();
+        for statement in &mut plain.statements {
+            if let Some(Clause::Only(listed)) = &mut statement.principals {
+                listed.read.retain(|principal| principal.value.arn().is_none());
+            }
+        }
+        self.reaches(&plain, effect, Reach::Role).max(by_account.min(Truth::Maybe))
     }
 
     fn identity_allows(&self) -> Truth {
@@ -183,6 +208,10 @@ impl Judge<'_> {
     fn granted(&self) -> Truth {
         let caller = self.caller();
         if matches!(caller, Caller::Root { .. }) && self.request.is("sts:AssumeRole") {
+            return Truth::No;
+        }
+        if *caller == Caller::Anonymous && self.request.service() == "kms" {
+            // KMS takes no request that nobody signed. Source: AWS KMS API Reference, "Welcome".
             return Truth::No;
         }
         if caller.account().is_none() {
