@@ -181,6 +181,16 @@ impl Request {
         self
     }
 
+    /// Sets a condition key, and what of the whole call follows from it.
+    pub(crate) fn carry(&mut self, key: &str, value: Value) {
+        self.context.set(key, value);
+        let mut traits = Traits::of(self);
+        for told in [Trait::OfManagementAccount, Trait::ByServiceLinkedRole, Trait::TakesResourceControlPolicies] {
+            traits.set(told, self.is(told));
+        }
+        self.traits = traits;
+    }
+
     /// The action, as it is spelt.
     #[must_use]
     pub fn action(&self) -> &str {

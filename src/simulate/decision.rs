@@ -2,11 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{
-    Compiled, Scratch,
-    facts::{self, Reason},
-};
-use crate::semantics::{Because, FOLLOWING, Found, Request, Trait, Truth, Value};
+use super::{Compiled, Scratch, facts::Reason};
+use crate::semantics::{Because, Request, Trait, Truth};
 
 /// What a request gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,37 +166,6 @@ impl Compiled {
             }
         }
         None
-    }
-
-    /// The keys that the request lacks, by its own account, and that could change the answer.
-    ///
-    /// Each is taken as unknown: a key that then keeps the answer open is one of them.
-    fn missing(&self, request: &Request) -> Vec<String> {
-        let mut supposed = request.clone();
-        let mut absent: Vec<String> = Vec::new();
-        for key in self.facts.iter().flat_map(facts::keys_of) {
-            let lower = key.to_ascii_lowercase();
-            if request.context.find(&lower) == Found::Absent
-                && !FOLLOWING.contains(&lower.as_str())
-                && !absent.iter().any(|other| other.eq_ignore_ascii_case(&key))
-            {
-                supposed.context.set(&key, Value::Unknown);
-                absent.push(key);
-            }
-        }
-        let mut scratch = Scratch::default();
-        if absent.is_empty() || self.outcome(&supposed, &mut scratch) != Outcome::Undecided {
-            return Vec::new();
-        }
-        let mut missing: Vec<String> = Vec::new();
-        self.open_facts(&supposed, &mut scratch, &mut |fact| {
-            for key in facts::keys_of(fact) {
-                let spelt = absent.iter().find(|other| other.eq_ignore_ascii_case(&key));
-                missing.extend(spelt.filter(|key| !missing.contains(key)).cloned());
-            }
-        });
-        missing.sort();
-        missing
     }
 }
 

@@ -322,9 +322,16 @@ fn key_reason(test: &KeyTest, request: &Request) -> String {
     )
 }
 
-/// The condition keys that a fact asks for: as they are spelt, or in small letters for those of variables.
+/// A variable's key as a pattern spells it.
+fn spelt(key: &str, pattern: &pattern::Pattern) -> String {
+    let text = pattern.as_str();
+    let start = text.to_ascii_lowercase().find(&format!("${{{key}")).map(|at| at + "${".len());
+    start.and_then(|start| text.get(start..start + key.len())).unwrap_or(key).to_owned()
+}
+
+/// The condition keys that a fact asks for, as they are spelt.
 pub(super) fn keys_of(fact: &Fact) -> Vec<String> {
-    let variables = |pattern: &pattern::Pattern| pattern.variables().map(str::to_owned).collect::<Vec<_>>();
+    let variables = |pattern: &pattern::Pattern| pattern.variables().map(|key| spelt(key, pattern)).collect::<Vec<_>>();
     match fact {
         Fact::Resource(test) => variables(&test.pattern),
         Fact::Key(test) => {

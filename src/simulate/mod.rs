@@ -7,6 +7,7 @@ mod compiled;
 mod decision;
 mod facts;
 mod library;
+mod missing;
 pub mod scenario;
 #[cfg(test)]
 mod tests;

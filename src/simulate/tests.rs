@@ -129,6 +129,33 @@ fn only_keys_that_could_change_the_answer_are_missing() {
     assert_eq!(explained.missing, ["aws:MultiFactorAuthPresent"]);
 }
 
+/// The keys that are missing where one policy is the caller's own.
+fn missing(statements: &str, asked: &Request) -> Vec<String> {
+    let own = policy(statements);
+    Compiled::new(&PolicySet { identity: vec![&own], ..PolicySet::default() }).decide(asked).missing
+}
+
+#[test]
+fn a_key_is_missing_only_where_some_value_changes_the_answer() {
+    let asked = request(ROLE, "s3:GetObject", OBJECT);
+    let allow =
+        |condition: &str| format!(r#"{{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{condition}}}"#);
+    let both = allow(r#"{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:PrincipalTag/team":"red"}}"#);
+    assert_eq!(missing(&both, &asked), ["aws:PrincipalTag/team", "aws:SourceVpce"], "together they do");
+    let never = allow(r#"{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:PrincipalAccount":"444455556666"}}"#);
+    assert!(missing(&never, &asked).is_empty(), "the other row fails whatever the endpoint is");
+    let both_ways =
+        allow(r#"{"StringEquals":{"aws:SourceVpce":"vpce-1"},"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#);
+    assert!(missing(&both_ways, &asked).is_empty(), "no value meets both rows");
+    let dates = allow(r#"{"DateGreaterThan":{"aws:TokenIssueTime":"2026-01-01T00:00:00Z"}}"#);
+    assert_eq!(missing(&dates, &asked), ["aws:TokenIssueTime"]);
+    let home = r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::bucket/${aws:PrincipalTag/home}"}"#;
+    assert_eq!(missing(home, &request(ROLE, "s3:GetObject", "arn:aws:s3:::bucket/red")), ["aws:PrincipalTag/home"]);
+    assert!(missing(home, &request(ROLE, "s3:GetObject", "arn:aws:s3:::other/red")).is_empty());
+    let team = allow(r#"{"StringEquals":{"aws:ResourceTag/team":"${aws:PrincipalTag/team}"}}"#);
+    assert_eq!(missing(&team, &asked), ["aws:PrincipalTag/team", "aws:ResourceTag/team"]);
+}
+
 #[test]
 fn a_key_of_unknown_value_is_not_taken_for_absent() {
     let own = policy(
