@@ -25,8 +25,8 @@ pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};
 use crate::{
     calendar,
     document::{self, Declared, Document, PolicyDocument, Project},
-    finding::{DocumentInfo, Finding, Problem, Report, RuleInfo, RuleOptions},
-    policy::PolicyKind,
+    finding::{DocumentInfo, Family, Finding, Problem, Report, RuleInfo, RuleOptions},
+    policy::{PolicyKind, Statement},
     reference::Reference,
     rules::{
         Aws, Catalogue, Check, Findings, POLICY_UNKNOWN_AT_PLAN, REFERENCE_DAYS, RuleContext, Subject, UNKNOWN_ACTION,
@@ -399,6 +399,10 @@ impl Asking<'_, '_> {
                     check.statement(statement, &context, asked);
                 }
             });
+            if let Some(broken_off) = policy.policy.broken_off() {
+                let found = said.found.split_off(before);
+                said.found.extend(found.into_iter().filter(|finding| is_sure_of(broken_off, finding)));
+            }
             for finding in &mut said.found[before..] {
                 write::in_policy(finding, policy, document.notation, source);
             }
@@ -449,6 +453,11 @@ impl Asking<'_, '_> {
         said.found.append(&mut found);
         said.unasked.append(&mut unasked);
     }
+}
+
+/// Whether a finding stands whatever follows in a statement in which the text breaks off: a condition may have followed.
+fn is_sure_of(broken_off: &Statement, finding: &Finding) -> bool {
+    finding.rule.family == Family::Validity || !broken_off.span.contains(finding.primary.span)
 }
 
 fn problem(source: &Source, message: impl Into<String>, help: Option<&str>, fatal: bool) -> Problem {

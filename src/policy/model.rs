@@ -33,6 +33,12 @@ impl Policy {
         self.unknown.is_empty() && !self.is_cut
     }
 
+    /// The statement in which the text breaks off: a condition may have stood behind.
+    #[must_use]
+    pub fn broken_off(&self) -> Option<&Statement> {
+        self.statements.last().filter(|statement| self.is_cut && statement.span.end == self.span.end)
+    }
+
     /// Whether nothing of it is known but that it is there.
     #[must_use]
     pub fn is_unknown(&self) -> bool {

@@ -77,3 +77,26 @@ fn the_bare_statements_are_read_as_parts_of_a_policy() {
     let kms = vec![pair("policy-fragment", "{"), pair("alias-condition-without-account-scope", "\"*\"")];
     assert_eq!(found("blanks-normalised", "kms-statement.json", Persona::Regular), kms);
 }
+
+/// Where a text breaks off, nothing is said of what is missing: only what the whole text has too, at the same place.
+#[test]
+fn a_text_that_breaks_off_has_no_fault_that_the_whole_has_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/seed/blanks-normalised");
+    for file in ["key-policy.json", "kasten-iam-policy.json"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let looked_at = |text: &str| {
+            let (sources, inputs) = fixtures::sources(&[(file.to_owned(), text.to_owned())]);
+            let selection = Selection { persona: Persona::Auditor, ..Selection::default() };
+            let report = lint::lint(&sources, &inputs, &Options { selection, ..Options::default() });
+            let place = |finding: &kpl::finding::Finding| (finding.rule.id, finding.primary.span.start);
+            report.findings.iter().map(place).collect::<Vec<_>>()
+        };
+        let whole = looked_at(&text);
+        for end in (1..text.len()).filter(|end| text.is_char_boundary(*end)) {
+            for found in looked_at(&text[..end]) {
+                let is_syntax = ["json-syntax", "policy-fragment"].contains(&found.0);
+                assert!(is_syntax || whole.contains(&found), "{file} up to {end}: {found:?}\n{}", &text[..end]);
+            }
+        }
+    }
+}

@@ -76,7 +76,9 @@ impl Check for Sids {
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         duplicates(policy, cx.kind(), out);
-        if is_of_iam(cx.kind()) {
+        // What breaks off before it names a principal may be the policy of a key, where blanks are allowed.
+        let may_name = policy.is_cut && policy.statements.iter().all(|statement| statement.principals.is_none());
+        if is_of_iam(cx.kind()) && !may_name {
             characters(policy, out);
         }
         if cx.kind() == PolicyKind::Key && policy.statements.len() > 1 {

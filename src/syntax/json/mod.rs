@@ -65,6 +65,10 @@ struct Reader<'a> {
     faults: Vec<Fault>,
     /// Whether the end of the text was met inside a bracket; it is told once.
     ended_early: bool,
+    /// Whether the text was met to end inside a string: what is missing of it is not known.
+    breaks_off: bool,
+    /// Whether the last name of the text has no value, so that no bracket at its end would mend it.
+    lacks_value: bool,
     /// Where the last straight double quotation mark stands.
     last_quote: usize,
     /// Whether a string was followed past the last quotation mark. No later one then goes over a line end: each would be
@@ -85,6 +89,8 @@ impl<'a> Reader<'a> {
             open,
             faults: Vec::new(),
             ended_early: false,
+            breaks_off: false,
+            lacks_value: false,
             last_quote: 0,
             string_ran_out: false,
         }
@@ -150,6 +156,7 @@ impl<'a> Reader<'a> {
             Some(_) => self.scalar(),
             None => Value::Null,
         };
+        let value = if self.breaks_off && !self.open.is_empty() { Value::Unknown } else { value };
         Node { value, span: self.span(start, self.at) }
     }
 
@@ -181,7 +188,7 @@ impl<'a> Reader<'a> {
                 comma = Comma::Missing;
             }
         }
-        Value::Map(members)
+        if members.is_empty() && self.is_cut_inside() { Value::Unknown } else { Value::Map(members) }
     }
 
     fn items(&mut self) -> Value<'a> {
@@ -200,7 +207,12 @@ impl<'a> Reader<'a> {
             items.push(item);
             comma = Comma::Missing;
         }
-        Value::List(items)
+        if items.is_empty() && self.is_cut_inside() { Value::Unknown } else { Value::List(items) }
+    }
+
+    /// Whether the text has ended inside a bracket that stands in another one: what it would hold is not known.
+    fn is_cut_inside(&self) -> bool {
+        self.ended_early && self.open.len() > 1
     }
 
     /// Passes over blanks and commas up to the next item; false when the bracket is closed or the text has ended.
@@ -297,7 +309,8 @@ impl<'a> Reader<'a> {
         let content = self.text[..self.end].trim_end().len();
         let edits = vec![Edit::replace(self.span(content, content), closers.clone())];
         let repair = Repair { title: format!("put `{closers}` at the end"), safe: false, edits };
-        self.fault(Cause::Unclosed(char::from(bracket)), self.span(at, at + 1), Some(repair));
+        let repair = (!self.lacks_value).then_some(repair);
+        self.fault(Cause::Unclosed(char::from(bracket)), self.span(at, at + 1), repair);
     }
 
     fn member(&mut self) -> Option<Member<'a>> {
@@ -306,6 +319,13 @@ impl<'a> Reader<'a> {
             self.stray();
             return None;
         };
+        if self.breaks_off {
+            self.lacks_value = true;
+            if let Some(fault) = self.faults.iter_mut().rfind(|fault| fault.cause == Cause::UnclosedString) {
+                fault.repair = None;
+            }
+            return None;
+        }
         let key_span = self.span(start, self.at);
         self.blanks();
         let colon = self.peek() == Some(b':');
@@ -314,7 +334,11 @@ impl<'a> Reader<'a> {
             self.blanks();
         }
         let value = match self.peek() {
-            None | Some(b',' | b'}' | b']') => {
+            None => {
+                self.lacks_value = true;
+                Node { value: Value::Unknown, span: Span { start: key_span.end, ..key_span } }
+            }
+            Some(b',' | b'}' | b']') => {
                 self.fault(Cause::MissingValue, key_span, None);
                 Node { value: Value::Unknown, span: Span { start: key_span.end, ..key_span } }
             }

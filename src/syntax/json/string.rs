@@ -159,6 +159,7 @@ impl<'a> Reader<'a> {
             (!text.ends_with('\\')).then(|| Repair { title: "close the string".to_owned(), safe: false, edits });
         self.fault(Cause::UnclosedString, opening, repair);
         self.at = start + text.len();
+        self.breaks_off |= self.text[self.at..self.end].trim().is_empty();
         self.loose_text(start, text)
     }
 
@@ -177,6 +178,7 @@ impl<'a> Reader<'a> {
         let End::Quote(width) = end else {
             self.at = start + length;
             self.fault(Cause::UnclosedString, self.span(start - mark.len_utf8(), self.at), None);
+            self.breaks_off |= self.text[self.at..self.end].trim().is_empty();
             return Some(self.loose_text(start, text));
         };
         self.at = start + length + width;

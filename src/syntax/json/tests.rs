@@ -126,6 +126,26 @@ fn pythons_literals_are_read() {
 }
 
 #[test]
+fn what_a_text_that_breaks_off_would_hold_is_not_known() {
+    let read = |text: &str| {
+        let source = source(text);
+        let tree = super::read(&source, Dialect::Json);
+        let told: Vec<_> = tree.faults.iter().map(|fault| (fault.cause.clone(), fault.repair.is_some())).collect();
+        (print::compact(&tree.root), told)
+    };
+    let (unclosed, string) = (Cause::Unclosed('{'), Cause::UnclosedString);
+    let expected = |json: &str, told| (json.to_owned(), told);
+    let both = vec![(unclosed.clone(), true), (string.clone(), true)];
+    assert_eq!(read(r#"{"a": "b c"#), expected(r#"{"a":null}"#, both));
+    // No bracket at the end mends a name without a value.
+    assert_eq!(read(r#"{"a": 1, "b"#), expected(r#"{"a":1}"#, vec![(unclosed.clone(), false), (string, false)]));
+    assert_eq!(read(r#"{"a": 1, "b": "#), expected(r#"{"a":1,"b":null}"#, vec![(unclosed.clone(), false)]));
+    assert_eq!(read(r#"{"a": {"#), expected(r#"{"a":null}"#, vec![(unclosed, true)]));
+    assert_eq!(read(r#"{"a": ["#), expected(r#"{"a":null}"#, vec![(Cause::Unclosed('['), true)]));
+    assert_eq!(read(r#"["a", "b c}"#).0, r#"["a","b c"]"#);
+}
+
+#[test]
 fn comments_are_passed_over() {
     let text = "{ // one\n\"a\": /* two */ 1 # three\n}";
     let source = source(text);
