@@ -33,9 +33,13 @@ impl<'n> Table<'n> {
                 },
             }
         }
-        for key in keys.iter().filter(|key| key.required && node.get(key.name).is_none()) {
-            let message = format!("this entry has no `{}`", key.name);
-            complaints.push(Complaint::new(node.span, message).help(format!("`{}` says {}", key.name, key.about)));
+        for key in keys.iter().filter(|key| key.required) {
+            let (message, place) = match node.get(key.name) {
+                None => (format!("this entry has no `{}`", key.name), node.span),
+                Some(value) if says_nothing(value) => (format!("`{}` is empty", key.name), value.span),
+                Some(_) => continue,
+            };
+            complaints.push(Complaint::new(place, message).help(format!("`{}` says {}", key.name, key.about)));
         }
         table
     }
@@ -109,6 +113,12 @@ impl<'n> Table<'n> {
         };
         members.iter().filter_map(pair).collect()
     }
+}
+
+/// Whether a value is a list of nothing, or a text of blanks.
+fn says_nothing(node: &Node<'_>) -> bool {
+    let is_blank = |item: &Node<'_>| item.as_str().is_some_and(|text| text.trim().is_empty());
+    node.items().iter().all(is_blank)
 }
 
 fn spanned(node: &Node<'_>) -> Option<Spanned<String>> {

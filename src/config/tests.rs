@@ -59,6 +59,13 @@ fn an_entry_says_why_and_until_a_day_that_exists() {
 }
 
 #[test]
+fn an_entry_that_must_say_something_says_it() {
+    let text = "[[ignore]]\nrule = []\nreason = ' '\n[[path]]\nfiles = ''";
+    let expected = [("[]", "`rule` is empty"), ("' '", "`reason` is empty"), ("''", "`files` is empty")];
+    assert_eq!(wrong(text), expected.map(|(place, words)| (place.to_owned(), words.to_owned())));
+}
+
+#[test]
 fn what_is_no_toml_is_told_at_its_place() {
     assert_eq!(wrong("\u{feff}select = [\n").len(), 1);
     assert_eq!(wrong("a = 1\na = 2")[0], ("a".to_owned(), "duplicate key".to_owned()));

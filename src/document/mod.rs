@@ -302,6 +302,11 @@ fn dialect(name: &str) -> json::Dialect {
     if ends_with(name, ".jsonc") { json::Dialect::Jsonc } else { json::Dialect::Json }
 }
 
+/// Whether a file of JSON may hold comments, by its name.
+pub(crate) fn has_comments(source: &Source) -> bool {
+    dialect(&source.name()) == json::Dialect::Jsonc
+}
+
 /// Whether a name ends so, whatever its letter case.
 fn ends_with(name: &str, ending: &str) -> bool {
     let start = name.len().checked_sub(ending.len());

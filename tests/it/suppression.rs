@@ -175,6 +175,26 @@ fn a_comment_suppresses_on_its_line_and_on_the_one_below() {
 }
 
 #[test]
+fn a_comment_of_jsonc_suppresses_like_one_of_yaml() {
+    let statement = r#"{"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}"#;
+    let policy = |above: &str, beside: &str| {
+        format!("{{\"Version\": \"2012-10-17\", \"Statement\": [\n{above}\n{statement}, {beside}\n]}}\n")
+    };
+    let order = "kpl: ignore[public-key-policy] the demo key";
+    let told = |text: String| {
+        let repository = repository(&[("key.jsonc", &text)]);
+        let args = ["check", "--format", "concise", "--select", "public-key-policy,suppression"];
+        kpl(repository.path(), &args).stdout
+    };
+    let accepted = "no findings in 1 file (1 policy)\nsuppressed: 1 (--show-suppressed lists them)\n";
+    assert_eq!(told(policy(&format!("// {order}"), "")), accepted);
+    assert_eq!(told(policy(&format!("/* {order} */\n// more"), "")), accepted);
+    assert_eq!(told(policy("", &format!("// {order}"))), accepted);
+    let unused = told(policy(&format!("// {order}\n\"//\","), ""));
+    assert!(unused.contains("key.jsonc:2:1: warning[unused-suppression]"), "{unused}");
+}
+
+#[test]
 fn an_entry_without_a_reason_or_for_no_rule_is_an_error_at_its_place() {
     let config = "[[ignore]]\nrule = \"public-key-policy\"\npath = \"key.json\"\n";
     let repository = repository(&[("key.json", MESSY), ("kpl.toml", config)]);

@@ -1,4 +1,5 @@
-//! Comments in a file that say which findings about the next line are accepted: `# kpl: ignore[rule] reason`.
+//! Comments in a file that say which findings about the next line are accepted: `# kpl: ignore[rule] reason` in YAML,
+//! `// kpl: ignore[rule] reason` in JSON with comments.
 
 use crate::{
     finding::Finding,
@@ -26,7 +27,8 @@ pub(super) struct Comment {
 
 /// Reads a comment, its sign included; `None` where it is not for kpl.
 pub(super) fn read(source: &Source, span: Span, catalogue: &Catalogue) -> Option<Result<Comment, Box<Finding>>> {
-    let text = source.slice(span).trim_start_matches(['#', '/']).trim();
+    let text = source.slice(span).trim_start_matches(['#', '/', '*']).trim();
+    let text = text.strip_suffix("*/").unwrap_or(text).trim_end();
     let order = text.strip_prefix(MARK)?.trim_start();
     let malformed = |message: String| {
         let help = "write `kpl: ignore[RULE] REASON`; `kpl rules` lists the rules";
@@ -59,6 +61,7 @@ fn line_of(source: &Source, comment: Span) -> usize {
     }
     let last = source.line_of(source.span().end);
     let text = |line: usize| source.text().get(source.line_range(line)).unwrap_or_default().trim();
-    let says_nothing = |line: usize| text(line).is_empty() || text(line).starts_with(['#']);
+    let says_nothing =
+        |line: usize| text(line).is_empty() || text(line).starts_with('#') || text(line).starts_with("//");
     (own + 1..=last).find(|line| !says_nothing(*line)).unwrap_or(own)
 }

@@ -15,14 +15,14 @@ use comment::Comment;
 
 use super::{Options, finish::Places};
 use crate::{
-    document::{Notation, Project},
+    document::{self, Notation, Project},
     finding::{DocumentInfo, Finding, Report, RuleInfo, Suppression, SuppressionKind},
     rules::{
         Catalogue, Unasked,
         suppression::entries::{EXPIRED_SUPPRESSION, UNUSED_SUPPRESSION},
     },
     source::{Source, SourceId, Sources, Span},
-    syntax::yaml,
+    syntax::{json, yaml},
 };
 
 /// What the user has accepted.
@@ -51,12 +51,14 @@ pub(super) struct Suppressor<'r> {
 impl<'r> Suppressor<'r> {
     pub(super) fn new(report: &'r Report, project: &Project<'_>, sources: &'r Sources, options: &'r Options) -> Self {
         let (mut comments, mut found) = (Vec::new(), Vec::new());
-        let yaml = project.documents.iter().filter(|document| document.reported && document.notation == Notation::Yaml);
+        let reported = project.documents.iter().filter(|document| document.reported);
         // A file may hold several documents, one after the other.
-        let mut files: Vec<SourceId> = yaml.map(|document| document.source).collect();
+        let mut files: Vec<(SourceId, Notation)> =
+            reported.map(|document| (document.source, document.notation)).collect();
         files.dedup();
-        for source in files.into_iter().filter_map(|file| sources.get(file)) {
-            for read in comments_of(source, &options.catalogue) {
+        for (source, notation) in files.into_iter().filter_map(|(file, notation)| Some((sources.get(file)?, notation)))
+        {
+            for read in comments_of(source, notation, &options.catalogue) {
                 match read {
                     Ok(comment) => comments.push(comment),
                     Err(finding) => found.push(*finding),
@@ -171,11 +173,16 @@ fn unused(span: Span, message: &str) -> Finding {
 }
 
 /// The comments of a file that are for kpl, in its order.
-fn comments_of(source: &Source, catalogue: &Catalogue) -> Vec<Result<Comment, Box<Finding>>> {
+fn comments_of(source: &Source, notation: Notation, catalogue: &Catalogue) -> Vec<Result<Comment, Box<Finding>>> {
+    let find = match notation {
+        Notation::Yaml => yaml::comments,
+        Notation::Json if document::has_comments(source) => json::comments,
+        Notation::Json => return Vec::new(),
+    };
     if memchr::memmem::find(source.text().as_bytes(), comment::MARK.as_bytes()).is_none() {
         return Vec::new();
     }
-    yaml::comments(source).into_iter().filter_map(|span| comment::read(source, span, catalogue)).collect()
+    find(source).into_iter().filter_map(|span| comment::read(source, span, catalogue)).collect()
 }
 
 impl Options {

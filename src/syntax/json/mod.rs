@@ -6,10 +6,12 @@
 //! [`MAX_DEPTH`].
 
 mod blanks;
+mod comments;
 mod document;
 mod scalar;
 mod string;
 
+pub use comments::comments;
 pub(crate) use scalar::is_number;
 pub(crate) use string::{Escape, escaped, unescape};
 
