@@ -67,10 +67,8 @@ struct Reader<'a> {
     faults: Vec<Fault>,
     /// Whether the end of the text was met inside a bracket; it is told once.
     ended_early: bool,
-    /// Whether the text was met to end inside a string: what is missing of it is not known.
-    breaks_off: bool,
-    /// Whether the last name of the text has no value, so that no bracket at its end would mend it.
-    lacks_value: bool,
+    /// What the text breaks off in, where that was met.
+    broken_off: Option<BreakOff>,
     /// Where the last straight double quotation mark stands.
     last_quote: usize,
     /// Whether a string was followed past the last quotation mark. No later one then goes over a line end: each would be
@@ -91,8 +89,7 @@ impl<'a> Reader<'a> {
             open,
             faults: Vec::new(),
             ended_early: false,
-            breaks_off: false,
-            lacks_value: false,
+            broken_off: None,
             last_quote: 0,
             string_ran_out: false,
         }
@@ -158,7 +155,8 @@ impl<'a> Reader<'a> {
             Some(_) => self.scalar(),
             None => Value::Null,
         };
-        let value = if self.breaks_off && !self.open.is_empty() { Value::Unknown } else { value };
+        let value =
+            if self.broken_off == Some(BreakOff::String) && !self.open.is_empty() { Value::Unknown } else { value };
         Node { value, span: self.span(start, self.at) }
     }
 
@@ -311,7 +309,7 @@ impl<'a> Reader<'a> {
         let content = self.text[..self.end].trim_end().len();
         let edits = vec![Edit::replace(self.span(content, content), closers.clone())];
         let repair = Repair { title: format!("put `{closers}` at the end"), safe: false, edits };
-        let repair = (!self.lacks_value).then_some(repair);
+        let repair = (self.broken_off != Some(BreakOff::Member)).then_some(repair);
         self.fault(Cause::Unclosed(char::from(bracket)), self.span(at, at + 1), repair);
     }
 
@@ -321,8 +319,8 @@ impl<'a> Reader<'a> {
             self.stray();
             return None;
         };
-        if self.breaks_off {
-            self.lacks_value = true;
+        if self.broken_off == Some(BreakOff::String) {
+            self.broken_off = Some(BreakOff::Member);
             if let Some(fault) = self.faults.iter_mut().rfind(|fault| fault.cause == Cause::UnclosedString) {
                 fault.repair = None;
             }
@@ -337,7 +335,7 @@ impl<'a> Reader<'a> {
         }
         let value = match self.peek() {
             None => {
-                self.lacks_value = true;
+                self.broken_off = Some(BreakOff::Member);
                 Node { value: Value::Unknown, span: Span { start: key_span.end, ..key_span } }
             }
             Some(b',' | b'}' | b']') => {
@@ -376,6 +374,15 @@ impl<'a> Reader<'a> {
         }
         self.fault(Cause::Stray(character), self.span(start, start + character.len_utf8()), None);
     }
+}
+
+/// What a text ends in before it is whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BreakOff {
+    /// A string: what is missing of it is not known.
+    String,
+    /// A member that has no value yet: no bracket at the end would mend it.
+    Member,
 }
 
 /// Whether a comma stands between the last item and what comes next.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Cause, Edit, Reader, Repair};
+use super::{BreakOff, Cause, Edit, Reader, Repair};
 use crate::source::scan;
 
 /// Quotation marks that word processors put where a straight one was typed.
@@ -159,8 +159,15 @@ impl<'a> Reader<'a> {
             (!text.ends_with('\\')).then(|| Repair { title: "close the string".to_owned(), safe: false, edits });
         self.fault(Cause::UnclosedString, opening, repair);
         self.at = start + text.len();
-        self.breaks_off |= self.text[self.at..self.end].trim().is_empty();
+        self.tell_break_off();
         self.loose_text(start, text)
+    }
+
+    /// Remembers a string that nothing follows.
+    fn tell_break_off(&mut self) {
+        if self.text[self.at..self.end].trim().is_empty() {
+            self.broken_off = Some(BreakOff::String);
+        }
     }
 
     /// Reads a string in curly or single quotes; `None` where none begins.
@@ -178,7 +185,7 @@ impl<'a> Reader<'a> {
         let End::Quote(width) = end else {
             self.at = start + length;
             self.fault(Cause::UnclosedString, self.span(start - mark.len_utf8(), self.at), None);
-            self.breaks_off |= self.text[self.at..self.end].trim().is_empty();
+            self.tell_break_off();
             return Some(self.loose_text(start, text));
         };
         self.at = start + length + width;
