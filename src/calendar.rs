@@ -61,6 +61,29 @@ pub fn second(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
+/// The second, counted from 1970, of a moment in ISO 8601 such as `2026-03-07T12:30:00.25+01:00`; without an offset it is in
+/// UTC.
+#[must_use]
+pub fn instant(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_once('T')?;
+    let clock = rest.get(..8)?;
+    let mut parts = clock.split(':').map(|part| number(part, 2));
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let rest = rest.get(8..)?;
+    let fraction = rest.strip_prefix('.').unwrap_or(rest).trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let rest = if rest.starts_with('.') { fraction } else { rest };
+    let offset = match rest.strip_prefix(['+', '-']) {
+        None if matches!(rest, "" | "Z" | "z") => 0,
+        None => return None,
+        Some(offset) => {
+            let (hours, minutes) = offset.split_once(':').or_else(|| offset.split_at_checked(2))?;
+            let seconds = (number(hours, 2)? * 60 + number(minutes, 2)?) * 60;
+            if rest.starts_with('-') { -seconds } else { seconds }
+        }
+    };
+    Some(day(date)? * 86_400 + (hour * 60 + minute) * 60 + second - offset)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +98,22 @@ mod tests {
     fn what_stands_in_no_calendar_is_no_day() {
         assert_eq!([day("2026-02-29"), day("2026-13-01"), day("2026-1-1"), day("2026-01-01-01")], [None; 4]);
         assert!(day("2024-02-29").is_some());
+    }
+
+    #[test]
+    fn a_moment_is_counted_in_utc_whatever_its_offset() {
+        let noon = Some(1_772_884_800);
+        for text in [
+            "2026-03-07T12:00:00Z",
+            "2026-03-07T12:00:00",
+            "2026-03-07T13:00:00.123456+01:00",
+            "2026-03-07T06:30:00-0530",
+        ] {
+            assert_eq!(instant(text), noon, "{text}");
+        }
+        for text in ["2026-03-07", "2026-03-07T12:00", "2026-03-07T12:00:00 UTC", "2026-03-07T12:00:00+1", "noon"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Key {
     pub tags: Option<Spanned<Vec<String>>>,
     /// The days from its destruction to its end, as they are spelt.
     pub deletion_window: Option<Spanned<String>>,
+    /// When it was made, in seconds from 1970.
+    pub created: Option<Spanned<i64>>,
     /// Where its own material stands in the file.
     pub material: Option<Span>,
     /// The address of the resource that describes it, in a plan or a state.
@@ -75,6 +77,7 @@ impl Key {
             description: None,
             tags: None,
             deletion_window: None,
+            created: None,
             material: None,
             address: None,
             span,

@@ -227,7 +227,13 @@ fn parts(asked: &Asked) -> Vec<Wanted> {
     let holder = if is_user { Wanted::User(holder) } else { Wanted::Role(holder) };
     let is_key = asked.resource.contains(":kms:") && asked.resource.contains(":key/");
     let key = is_key.then(|| Wanted::Key(asked.resource.clone()));
-    [holder].into_iter().chain(key).collect()
+    let role = is_assumed(asked).then(|| Wanted::Role(asked.resource.clone()));
+    [holder].into_iter().chain(key).chain(role).collect()
+}
+
+/// Whether a role is asked for, of which the trust policy decides.
+fn is_assumed(asked: &Asked) -> bool {
+    asked.resource.contains(":role/") && asked.action.to_ascii_lowercase().starts_with("sts:assumerole")
 }
 
 fn compared(asked: &Asked, how: &HowArgs) -> Result<Exit, Trouble> {
@@ -237,7 +243,7 @@ fn compared(asked: &Asked, how: &HowArgs) -> Result<Exit, Trouble> {
     for (number, wanted) in parts(asked).iter().enumerate() {
         let mut write = |file: &File| {
             let path = folder.path.join(number.to_string()).join(&file.path);
-            paths.push((file.path.clone(), path.clone()));
+            paths.push((number, file.path.clone(), path.clone()));
             write_file(&path, &file.text)
         };
         live::fetch(wanted, &options(how), &now(), progress(), &mut write)?;
@@ -250,9 +256,14 @@ fn compared(asked: &Asked, how: &HowArgs) -> Result<Exit, Trouble> {
         words.extend([option.to_owned(), value.clone()]);
     }
     words.extend(asked.context.iter().flat_map(|pair| ["--context".to_owned(), pair.clone()]));
-    for (name, path) in &paths {
+    for (number, name, path) in &paths {
+        let of = if *number == 0 { Of::Caller } else { Of::Resource };
         let path = path.display().to_string();
-        words.extend(layer_of(name).into_iter().flat_map(|option| [option.to_owned(), path.clone()]));
+        match layer_of(name, of) {
+            Some(Layer::Option(option)) => words.extend([option.to_owned(), path]),
+            Some(Layer::Path) => words.push(path),
+            None => {}
+        }
     }
     let ours = match Args::try_parse_from(words).map(|args| args.command) {
         Ok(Command::Simulate(args)) => simulate::decide(&args),
@@ -262,15 +273,33 @@ fn compared(asked: &Asked, how: &HowArgs) -> Result<Exit, Trouble> {
     Ok(shown(&theirs, outcome, &argument))
 }
 
+/// Whom an answer of AWS is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Caller,
+    Resource,
+}
+
+/// How an answer is given to the simulator.
+enum Layer {
+    Option(&'static str),
+    /// As a path: the file tells of which key it is.
+    Path,
+}
+
 /// Which layer of a request an answer of AWS is.
-fn layer_of(name: &str) -> Option<&'static str> {
+fn layer_of(name: &str, of: Of) -> Option<Layer> {
     let (folder, file) = name.rsplit_once('/')?;
-    match file.split('.').next()? {
-        "get-key-policy" if file == "get-key-policy.json" => Some("--key-policy"),
-        "get-policy-version" if folder.starts_with("iam/boundary/") => Some("--boundary"),
-        "get-role-policy" | "get-user-policy" | "get-group-policy" | "get-policy-version" => Some("--identity"),
-        _ => None,
-    }
+    Some(match (file.split('.').next()?, of) {
+        ("get-key-policy", Of::Resource) if file == "get-key-policy.json" => Layer::Option("--key-policy"),
+        ("list-grants", Of::Resource) => Layer::Path,
+        ("get-role", Of::Resource) => Layer::Option("--trust"),
+        ("get-policy-version", Of::Caller) if folder.starts_with("iam/boundary/") => Layer::Option("--boundary"),
+        ("get-role-policy" | "get-user-policy" | "get-group-policy" | "get-policy-version", Of::Caller) => {
+            Layer::Option("--identity")
+        }
+        _ => return None,
+    })
 }
 
 fn shown(theirs: &live::Comparison, outcome: Outcome, argument: &str) -> Exit {
@@ -295,8 +324,8 @@ fn shown(theirs: &live::Comparison, outcome: Outcome, argument: &str) -> Exit {
         "{verdict}\n\
          AWS's simulator looks at identity policies, the boundary and SCPs without\n\
          conditions; at no key or trust policy, grant, RCP or endpoint policy.\n\
-         kpl looked at identity policies, the boundary and the key policy; at no grant,\n\
-         SCP, RCP, session or endpoint policy.\n"
+         kpl looked at identity policies, the boundary, the key or trust policy and the\n\
+         grants; at no SCP, RCP, session or endpoint policy.\n"
     ));
     if outcome == Outcome::Allowed && their_word == our_word { Exit::Clean } else { Exit::Findings }
 }

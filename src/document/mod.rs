@@ -14,6 +14,7 @@ mod project;
 mod scenario;
 mod terraform;
 
+pub use aws_cli::{Outcome, Renewal, Told};
 pub(crate) use detect::MIXED;
 pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
@@ -40,6 +41,8 @@ pub struct Document<'a> {
     pub name: Option<String>,
     /// The folder of the file, as it was named.
     pub folder: String,
+    /// The path of the file, as it was named.
+    pub path: String,
     /// What kind of file it is, as the JSON names it.
     pub kind: &'static str,
     /// What told its kind.
@@ -72,6 +75,8 @@ pub struct Document<'a> {
     pub unseen_boundaries: Vec<String>,
     /// The rotation of keys that it tells of.
     pub rotations: Vec<Rotation>,
+    /// What an answer of the AWS CLI tells besides.
+    pub told: Told,
     /// Where it asks KMS not to look whether the caller can still change a key's policy.
     pub unguarded: Vec<Span>,
     /// Whether it lists every alias of an account in a Region.
@@ -141,6 +146,7 @@ impl<'a> Document<'a> {
             source: source.id,
             name: None,
             folder: name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(),
+            path: name,
             kind: UNKNOWN,
             because: "it is no kind of document that kpl reads",
             faults: Vec::new(),
@@ -157,6 +163,7 @@ impl<'a> Document<'a> {
             unseen: Vec::new(),
             unseen_boundaries: Vec::new(),
             rotations: Vec::new(),
+            told: Told::default(),
             unguarded: Vec::new(),
             lists_all_aliases: false,
             reported: true,
@@ -181,6 +188,7 @@ impl<'a> Document<'a> {
             || !self.unguarded.is_empty()
             || !self.policies.is_empty()
             || !self.facts.is_empty()
+            || !self.told.is_empty()
     }
 
     /// How many documents of the report it is: its policies, and what it tells besides them.

@@ -2,18 +2,19 @@
 
 mod beside;
 mod derived;
+mod fetched;
 mod keys;
 mod listed;
 mod rotating;
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use self::listed::Listed;
 pub use self::{
     derived::{alias_name, kasten_key_ids},
     listed::KastensKey,
     rotating::Rotating,
 };
+use self::{fetched::Rosters, listed::Listed};
 
 use super::{Document, PolicyDocument};
 use crate::{
@@ -66,6 +67,8 @@ pub struct Project<'a> {
     summary: OnceLock<Summary>,
     /// What files list of aliases, found once.
     listed: OnceLock<Listed>,
+    /// Who is there by files that list users and roles, found once.
+    rosters: OnceLock<Rosters>,
 }
 
 /// What follows from all documents of a run together.
@@ -179,6 +182,10 @@ impl<'a> Project<'a> {
     /// Every policy of one kind.
     pub fn policies(&self, kind: PolicyKind) -> impl Iterator<Item = &PolicyDocument<'a>> {
         self.documents.iter().flat_map(|document| &document.policies).filter(move |policy| policy.kind == kind)
+    }
+
+    fn listed_rosters(&self) -> &Rosters {
+        self.rosters.get_or_init(|| self.rosters())
     }
 
     fn listed(&self) -> &Listed {

@@ -281,6 +281,7 @@ impl<'a> Run<'a> {
 
     fn ask(&mut self) {
         self.project.derive();
+        self.tell_kinds();
         let is_selected = |rule: &'static RuleInfo| self.options.selection.includes(rule);
         let catalogue = &self.options.catalogue;
         let mut checks = Vec::with_capacity(catalogue.checks().count());
@@ -321,6 +322,21 @@ impl<'a> Run<'a> {
         self.report.problems.append(&mut all.crashes);
         self.report.hidden = self.hidden(&all.found);
         finish::finish(&mut self.report, all.found, all.unasked, &self.project, self.sources, self.options);
+    }
+
+    /// Tells again of which kind the policies are: what a policy is for may stand in another file.
+    fn tell_kinds(&mut self) {
+        let mut first = 0;
+        for document in &self.project.documents {
+            let infos = self.report.documents.get_mut(first..).unwrap_or_default();
+            for (info, policy) in infos.iter_mut().zip(&document.policies) {
+                if info.policy_kind != Some(policy.kind.word()) {
+                    (info.policy_kind, info.because) = (Some(policy.kind.word()), policy.because.to_owned());
+                }
+                info.name = info.name.take().or_else(|| policy.name.clone());
+            }
+            first += document.entries();
+        }
     }
 
     /// What no report may show: what formats tell of as secret, and access keys wherever a shown file has them.

@@ -5,6 +5,8 @@ use aws_sdk_iam::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 
+use crate::source::without_access_keys;
+
 /// What went wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -97,21 +99,10 @@ impl Failure {
 /// How much of an error's text is told.
 const LONGEST: usize = 240;
 
-/// The first line, in bounds, with what looks like the id of an access key blotted out.
+/// The first line, in bounds, with stars in the place of ids of access keys.
 fn first_line(text: &str) -> String {
-    let line: String = text.lines().next().unwrap_or_default().chars().take(LONGEST).collect();
-    let words: Vec<&str> = line.split(' ').map(|word| if names_access_key(word) { "(hidden)" } else { word }).collect();
-    words.join(" ")
-}
-
-/// Source: IAM User Guide, "IAM identifiers", the prefixes of unique ids.
-fn names_access_key(word: &str) -> bool {
-    ["AKIA", "ASIA"].iter().any(|prefix| {
-        word.find(prefix).is_some_and(|at| {
-            let id = word[at..].bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-            id.count() >= 16
-        })
-    })
+    let line = text.lines().next().unwrap_or_default();
+    without_access_keys(line).unwrap_or_else(|| line.to_owned()).chars().take(LONGEST).collect()
 }
 
 /// What a connection's error names as its root.
@@ -146,6 +137,6 @@ mod tests {
         let signature = Failure::told(403, Some("SignatureDoesNotMatch"), Some("x-amz-security-token:SECRET"));
         assert_eq!(signature.message, "AWS does not accept the credentials");
         let other = Failure::told(400, Some("Strange"), Some("Credential=AKIAIOSFODNN7EXAMPLE/2026 is odd\nSECRET"));
-        assert_eq!(other.message, "(hidden) is odd");
+        assert_eq!(other.message, "Credential=***/2026 is odd");
     }
 }

@@ -1,5 +1,7 @@
 //! Places that nothing may show.
 
+use std::ops::Range;
+
 use super::{Source, Span};
 
 /// How the ids of access keys begin: those of users, and temporary ones.
@@ -7,8 +9,10 @@ use super::{Source, Span};
 /// Source: IAM User Guide, "IAM identifiers", unique identifiers.
 const KEY_IDS: [&str; 2] = ["AKIA", "ASIA"];
 
-/// How long the id of an access key is.
-const KEY_ID: usize = 20;
+/// How long the id of an access key may be; those of today have twenty letters and digits.
+///
+/// Source: IAM API Reference, `AccessKey`, `AccessKeyId`.
+const KEY_ID: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// Names whose value is a secret of an access key, but for their first letter, which is large or small.
 const NAMES: [&str; 6] =
@@ -18,7 +22,7 @@ const NAMES: [&str; 6] =
 #[must_use]
 pub fn access_keys(source: &Source) -> Vec<Span> {
     let text = source.text();
-    let ids = key_ids(text).into_iter().map(|start| source.place(start, start + KEY_ID));
+    let ids = key_ids(text).into_iter().map(|id| source.place(id.start, id.end));
     let named =
         NAMES.iter().flat_map(|name| memchr::memmem::find_iter(text.as_bytes(), name).map(|at| at + name.len()));
     let secrets = named.filter_map(|at| value_after(text, at)).map(|(start, end)| source.place(start, end));
@@ -33,29 +37,29 @@ pub fn without_access_keys(text: &str) -> Option<String> {
         return None;
     }
     let (mut out, mut at) = (String::with_capacity(text.len()), 0);
-    for start in ids {
-        out.push_str(&text[at..start]);
+    for id in ids {
+        out.push_str(&text[at..id.start]);
         out.push_str("***");
-        at = start + KEY_ID;
+        at = id.end;
     }
     out.push_str(&text[at..]);
     Some(out)
 }
 
-/// Where ids of access keys begin: words of twenty capital letters and digits, in the order of the text.
-fn key_ids(text: &str) -> Vec<usize> {
+/// Where ids of access keys stand: words of capital letters and digits, in the order of the text.
+fn key_ids(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    let is_word = |start: usize| {
+    let word = |start: usize| {
         let before = start.checked_sub(1).and_then(|before| bytes.get(before));
-        let word = bytes.get(start..start + KEY_ID);
-        let after = bytes.get(start + KEY_ID);
         // A letter before it may be the end of an escape, as in `\nAKIA…`.
-        !before.is_some_and(is_part) && word.is_some_and(|word| word.iter().all(is_part)) && !after.is_some_and(is_part)
+        let begins = !before.is_some_and(is_part);
+        let length = bytes.get(start..)?.iter().take(KEY_ID.end() + 1).take_while(|byte| is_part(byte)).count();
+        (begins && KEY_ID.contains(&length)).then_some(start..start + length)
     };
     let begins = KEY_IDS.iter().flat_map(|prefix| memchr::memmem::find_iter(bytes, prefix));
-    let mut found: Vec<usize> = begins.filter(|start| is_word(*start)).collect();
-    found.sort_unstable();
+    let mut found: Vec<Range<usize>> = begins.filter_map(word).collect();
+    found.sort_unstable_by_key(|id| id.start);
     found
 }
 
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn access_keys_are_told_by_their_form_and_their_name() {
-        let text = r#"{"a": "AKIAIOSFODNN7EXAMPLE", "b": "\nASIAIOSFODNN7EXAMPLE", "c": "AKIAIOSFODNN7EXAMPLEX", "d": "AKIAEXAMPLE",
+        let text = r#"{"a": "AKIAIOSFODNN7EXAMPLE", "b": "\nASIAIOSFODNN7EXAMPLE", "c": "AKIAIOSFODNN7", "d": "AKIAEXAMPLE",
             "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG", "env": "aws_session_token=IQoJb3JpZ2luX2Vj\n", "Action": ["sts:GetSessionToken", "x"]}"#;
         let source = Source::of_text(crate::source::Origin::Stdin(None), text.to_owned());
         let found: Vec<&str> = access_keys(&source).into_iter().map(|place| source.slice(place)).collect();

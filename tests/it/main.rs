@@ -8,6 +8,7 @@ mod catalogue;
 mod cli;
 mod config;
 mod declarative;
+mod fetched;
 mod fingerprints;
 mod fixes;
 mod fixtures;

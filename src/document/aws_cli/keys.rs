@@ -1,6 +1,6 @@
 //! Keys, their rotation, aliases and grants, as KMS answers.
 
-use super::{spanned, text};
+use super::{spanned, text, told};
 use crate::{
     key::{Alias, Grant, Key, KeyGrant, Rotation},
     source::{Span, Spanned},
@@ -23,6 +23,7 @@ pub(super) fn key(metadata: &Node<'_>) -> Key {
         replicas: regions.and_then(|of| of.get("ReplicaKeys")).and_then(count),
         description: spanned(metadata, "Description"),
         deletion_window: number(metadata, "PendingDeletionWindowInDays"),
+        created: told::created(metadata),
         ..Key::at(metadata.span)
     }
 }

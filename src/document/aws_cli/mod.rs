@@ -4,8 +4,11 @@
 
 mod account;
 mod keys;
+mod told;
 
 pub(super) use keys::pairs;
+pub(super) use told::Call;
+pub use told::{Outcome, Renewal, Told};
 
 use super::{Document, PolicyDocument};
 use crate::{
@@ -23,15 +26,17 @@ pub(super) fn recognise(
     document: &mut Document<'_>,
 ) -> bool {
     let has = |name: &str| root.get(name).is_some();
+    let is_list = |name: &str| root.get(name).is_some_and(|list| list.as_list().is_some());
+    let is_kpl = |tool: &str| tool.starts_with("kpl ");
     let (kind, because): (_, &'static str) = if has("KeyMetadata") {
         ("describe-key", "it has `KeyMetadata`")
-    } else if root.get("Aliases").is_some_and(|aliases| aliases.as_list().is_some()) {
+    } else if is_list("Aliases") {
         ("list-aliases", "it has a list of `Aliases`")
     } else if has("KeyId") && has("DeletionDate") {
         ("schedule-key-deletion", "it has a `KeyId` and a `DeletionDate`")
     } else if root.get(BYPASS).is_some_and(|flag| matches!(flag.value, Value::Bool(_))) {
         ("kms-request", "it has `BypassPolicyLockoutSafetyCheck`, as `--cli-input-json` takes it")
-    } else if root.get("Grants").is_some_and(|grants| grants.as_list().is_some()) {
+    } else if is_list("Grants") {
         ("list-grants", "it has a list of `Grants`")
     } else if has("KeyRotationEnabled") {
         ("get-key-rotation-status", "it has `KeyRotationEnabled`")
@@ -43,8 +48,18 @@ pub(super) fn recognise(
         ("get-role-policy", "it has a `PolicyDocument`")
     } else if root.get("Role").is_some_and(|role| role.get("AssumeRolePolicyDocument").is_some()) {
         ("get-role", "it has a `Role` with a trust policy")
-    } else if root.get("Roles").is_some_and(|roles| roles.as_list().is_some()) {
+    } else if is_list("Roles") {
         ("list-roles", "it has a list of `Roles`")
+    } else if root.get("User").is_some_and(|user| user.get("UserName").is_some()) {
+        ("get-user", "it has a `User` with a name")
+    } else if is_list("AttachedPolicies") {
+        ("list-attached-policies", "it has a list of `AttachedPolicies`")
+    } else if is_list("Groups") {
+        ("list-groups", "it has a list of `Groups`")
+    } else if is_list("Rotations") {
+        ("list-key-rotations", "it has a list of `Rotations`")
+    } else if is_list("calls") && root.get("tool").is_some_and(|tool| tool.as_str().is_some_and(is_kpl)) {
+        ("fetch-manifest", "it has the `calls` that `kpl fetch` made")
     } else if root.get("Policy").is_some_and(|policy| policy.as_str().is_some_and(embed::looks_like_json)) {
         ("get-key-policy", "it has a `Policy` in a string")
     } else {
@@ -94,7 +109,10 @@ impl Answer<'_, '_, '_> {
                 self.document.grants.extend(entries.iter().filter_map(keys::grant));
             }
             "get-key-rotation-status" => self.document.rotations.extend(keys::rotation(root)),
-            "get-account-authorization-details" => self.account(),
+            "get-account-authorization-details" => {
+                self.document.told.roster = told::roster(root);
+                self.account();
+            }
             "get-policy-version" => {
                 self.policy(
                     root.get("PolicyVersion").and_then(|version| version.get("Document")),
@@ -110,9 +128,22 @@ impl Answer<'_, '_, '_> {
             }
             "get-role" => {
                 let role = root.get("Role");
+                self.document.told.boundary = role.and_then(|role| told::boundary(role, "RoleName"));
                 let holders: Vec<String> = role.and_then(|role| text(role, "RoleName")).into_iter().collect();
                 self.policy(role.and_then(trust_policy), None, Some(TRUST), &holders);
             }
+            "get-user" => {
+                self.document.told.boundary = root.get("User").and_then(|user| told::boundary(user, "UserName"));
+            }
+            "list-attached-policies" => {
+                self.document.told.attached = told::texts(root.get("AttachedPolicies"), "PolicyArn");
+            }
+            "list-groups" => self.document.told.groups = told::texts(root.get("Groups"), "GroupName"),
+            "list-key-rotations" => {
+                let entries = root.get("Rotations").map_or(&[][..], Node::items);
+                self.document.told.renewals = entries.iter().filter_map(told::renewal).collect();
+            }
+            "fetch-manifest" => self.document.told.manifest = Some(told::manifest(root)),
             "list-roles" => self.trust_policies(root.get("Roles")),
             // AWS RAM writes a second policy for keys that it shares (KMS API Reference, `GetKeyPolicy`).
             "get-key-policy" if root.get("PolicyName").and_then(Node::as_str) == Some("AWS_RAM") => {

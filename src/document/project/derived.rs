@@ -14,6 +14,7 @@ use crate::{
 impl Project<'_> {
     /// Gathers what the documents tell of the workload, its key and its aliases. Source: Kasten's page on IAM roles.
     pub(crate) fn derive(&mut self) {
+        self.join_fetched();
         self.join_key_policies();
         let (mut workloads, mut keys, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
         for document in &self.documents {

@@ -1,5 +1,6 @@
 //! What a KMS key policy must hold, and must not.
 
+pub(super) mod absent;
 pub(super) mod anyone;
 pub(super) mod conditions;
 pub(super) mod content;

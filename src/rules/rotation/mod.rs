@@ -1,5 +1,6 @@
 //! How Kasten's key is renewed, and what becomes of the old one.
 
+pub(super) mod history;
 pub(super) mod new_key;
 pub(super) mod passkeys;
 pub(super) mod retention;

@@ -361,6 +361,26 @@ fn both_simulators_are_asked_and_where_they_differ_is_told() {
 }
 
 #[test]
+fn a_grant_that_was_fetched_counts_beside_awss_simulator() {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/kasten");
+    let grantee = role.clone();
+    let stub = Stub::start(move |asked| match asked.operation.as_str() {
+        "ListRolePolicies" => Reply::Xml("<PolicyNames/><IsTruncated>false</IsTruncated>".to_owned()),
+        "ListGrants" => Reply::Json(format!(
+            "{{\"Grants\":[{{\"KeyId\":\"{}\",\"GrantId\":\"1\",\"GranteePrincipal\":\"{grantee}\",\"Operations\":[\"Decrypt\"]}}],\"Truncated\":false}}",
+            key_arn(&id_of(1))
+        )),
+        _ => answer(asked, 1, 1),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let key = key_arn(&id_of(1));
+    let ran =
+        fetch(folder.path(), &stub, &["compare", "--principal", &role, "--action", "kms:Decrypt", "--resource", &key]);
+    assert!(ran.stdout.contains("kpl: allowed"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("they differ") && ran.stdout.contains("grant"), "{}", ran.stdout);
+}
+
+#[test]
 fn policies_of_one_name_that_aws_and_the_account_own_are_kept_apart() {
     let stub = Stub::start(|asked| {
         let arn = asked.body.split('&').find_map(|pair| pair.strip_prefix("PolicyArn="));
