@@ -106,6 +106,7 @@ catalogue! {
     validity::variable::Variables,
     validity::characters::Characters,
     validity::size::Size,
+    validity::example_account::ExampleAccounts,
     validity::wrong_kind::Kind,
     security::identity::IdentityGrants,
     security::kms_reach::KmsReach,

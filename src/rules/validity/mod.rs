@@ -6,6 +6,7 @@ pub(super) mod arn_form;
 pub(super) mod characters;
 pub(super) mod condition;
 pub(super) mod elements;
+pub(super) mod example_account;
 pub(super) mod fit;
 pub(super) mod grammar;
 pub(super) mod hung;
