@@ -58,7 +58,7 @@ impl Check for ExampleAccounts {
         for example in examples.into_iter().filter(|example| !is_meant(example)) {
             let places = policy.statements.iter().flat_map(texts).filter(|text| names(text.text, example));
             // Which of several is told of must not hang on the order of the statements.
-            let Some(Text { place, .. }) = places.min_by(|one, other| one.order().cmp(&other.order())) else {
+            let Some(Named { place, .. }) = places.min_by(|one, other| one.order().cmp(&other.order())) else {
                 continue;
             };
             let message = format!("account {example} stands in AWS's examples");
@@ -74,7 +74,7 @@ fn names(text: &str, account: &str) -> bool {
 }
 
 /// A text of a statement that may name an account.
-struct Text<'s> {
+struct Named<'s> {
     /// The element, or the operator.
     element: Cow<'static, str>,
     /// The condition key that it is a value of; empty elsewhere.
@@ -83,14 +83,14 @@ struct Text<'s> {
     place: Span,
 }
 
-impl<'s> Text<'s> {
+impl<'s> Named<'s> {
     /// By what it says, then by how long it is written: an account may stand as its number and as its root.
     fn order(&self) -> (&str, &'s str, &'s str, usize, Span) {
         (&self.element, self.key, self.text, self.place.range().len(), self.place)
     }
 }
 
-fn texts(statement: &Statement) -> Vec<Text<'_>> {
+fn texts(statement: &Statement) -> Vec<Named<'_>> {
     let mut found = Vec::new();
     if let Some(principals) = &statement.principals {
         let element = if principals.only().is_some() { "Principal" } else { "NotPrincipal" };
@@ -100,13 +100,13 @@ fn texts(statement: &Statement) -> Vec<Text<'_>> {
                 Principal::Federated(text) => text.as_str(),
                 other => other.arn().map_or("", crate::policy::PrincipalArn::as_str),
             };
-            found.push(Text { element: Cow::Borrowed(element), key: "", text, place: principal.span });
+            found.push(Named { element: Cow::Borrowed(element), key: "", text, place: principal.span });
         }
     }
     if let Some(resources) = &statement.resources {
         let element = if resources.only().is_some() { "Resource" } else { "NotResource" };
         let read = resources.listed().read.iter();
-        found.extend(read.map(|one| Text {
+        found.extend(read.map(|one| Named {
             element: Cow::Borrowed(element),
             key: "",
             text: one.value.as_str(),
@@ -116,7 +116,7 @@ fn texts(statement: &Statement) -> Vec<Text<'_>> {
     for condition in &statement.conditions {
         let (operator, key) = (condition.operator.value, condition.key.value.as_str());
         let read = condition.values.read.iter();
-        found.extend(read.map(|one| Text {
+        found.extend(read.map(|one| Named {
             element: operator.to_string().into(),
             key,
             text: one.value.as_str(),
