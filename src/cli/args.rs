@@ -17,7 +17,7 @@ pub(super) use fetching::{FetchArgs, FetchCommand, HowArgs};
 pub(super) use proving::{
     ClaimArgs, CommonArgs, KeepsAdminArgs, NoNewAccessArgs, NotGrantedArgs, NotPublicArgs, ProveArgs,
 };
-pub(super) use setting_up::{GenerateArgs, RotatePlanArgs};
+pub(super) use setting_up::{GenerateArgs, PlanFormat, RotatePlanArgs};
 pub(super) use settings::{FailOn, SettingsArgs};
 
 use crate::{finding::Applicability, lint::Home, policy::PolicyKind, reference::Reference, render::Format};

@@ -1,6 +1,6 @@
 //! `kpl kasten rotate-plan`: the article's order is refused where it cuts Kasten off, and the one that is given does not.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use crate::cli::{Ran, kpl};
 
@@ -106,4 +106,72 @@ fn a_key_that_kasten_cannot_use_has_no_clean_order() {
     let ran = plan(folder.path(), &[]);
     assert_eq!(ran.code, 1);
     assert!(told(&ran).contains("no order is clean"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_script_stops_where_a_person_acts_and_looks_before_it_deletes() {
+    let folder = article(true);
+    let ran = plan(folder.path(), &["--format", "shell"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let order = [
+        "pause 'take the statement",
+        "NEW_KEY=$(",
+        "create-alias",
+        "sleep 300",
+        "update-alias",
+        "until [",
+        "kubectl delete",
+        "disable-key",
+        "pause 'All restore points",
+        "schedule-key-deletion",
+    ];
+    let found: Vec<Option<usize>> = order.iter().map(|word| ran.stdout.find(word)).collect();
+    assert!(found.is_sorted() && !found.contains(&None), "{found:?}\n{}", ran.stdout);
+    let script = folder.path().join("rotate.sh");
+    fs::write(&script, &ran.stdout).unwrap();
+    assert!(Command::new("sh").arg("-n").arg(&script).status().unwrap().success());
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn a_script_of_no_clean_order_does_nothing() {
+    let folder = article(false);
+    let own = fs::read_to_string(folder.path().join("own.json")).unwrap();
+    fs::write(folder.path().join("own.json"), own.replace("kms:Decrypt", "kms:DescribeKey")).unwrap();
+    let ran = plan(folder.path(), &["--format", "shell"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.ends_with("exit 1\n") && !ran.stdout.contains("aws "), "{}", ran.stdout);
+}
+
+#[test]
+fn a_name_from_a_file_is_one_word_of_the_script() {
+    let folder = article(false);
+    let passkey = fs::read_to_string(folder.path().join("passkey.yaml")).unwrap();
+    let passkey: Vec<&str> =
+        passkey.lines().map(|line| if line.contains("name:") { "  name: \"a;touch x\"" } else { line }).collect();
+    fs::write(folder.path().join("passkey.yaml"), passkey.join("\n")).unwrap();
+    let ran = plan(folder.path(), &["--format", "shell"]);
+    assert!(ran.stdout.contains("io 'a;touch x'\n"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn the_page_of_a_plan() {
+    let folder = article(false);
+    let ran = plan(folder.path(), &["--format", "markdown", "--explain"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn a_broken_key_policy_is_told_at_its_place() {
+    let folder = article(false);
+    fs::write(
+        folder.path().join("key-policy.json"),
+        r#"{"Policy": "{\"Version\": \"2012-10-17\", \"Statement\": [", "PolicyName": "default"}"#,
+    )
+    .unwrap();
+    let ran = plan(folder.path(), &[]);
+    assert!(ran.stderr.contains("key-policy.json:1:"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the text is broken here"), "{}", ran.stderr);
+    assert_ne!(ran.code, 0);
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::ArgGroup;
+use clap::{ArgGroup, ValueEnum};
 
 use super::{ColorWhen, SettingsArgs};
 use crate::kasten::generate::{AliasName, Bucket, HolderArn, KeyArn, ObjectName, Provider};
@@ -82,6 +82,10 @@ pub(in crate::cli) struct RotatePlanArgs {
     #[arg(long, value_name = "ARN")]
     pub(in crate::cli) new_key: Option<KeyArn>,
 
+    /// How the plan is written: text, a shell script, or markdown
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub(in crate::cli) format: PlanFormat,
+
     /// Say what the plan reasons from, and what each step was simulated to give
     #[arg(long)]
     pub(in crate::cli) explain: bool,
@@ -92,4 +96,15 @@ pub(in crate::cli) struct RotatePlanArgs {
     /// When to colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, hide_default_value = true)]
     pub(in crate::cli) color: ColorWhen,
+}
+
+/// How a rotation is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PlanFormat {
+    /// For a person at a screen
+    Text,
+    /// A script for a POSIX shell
+    Shell,
+    /// A page of Markdown
+    Markdown,
 }

@@ -4,6 +4,7 @@ mod check;
 mod commands;
 mod generate;
 mod rotate_plan;
+mod rotation_script;
 
 use super::{Exit, args::KastenCommand};
 

@@ -1,13 +1,14 @@
 //! `kpl kasten rotate-plan`.
 
-use super::commands;
+use super::{commands, rotation_script};
 use crate::{
     cli::{
         Exit,
-        args::RotatePlanArgs,
+        args::{PlanFormat, RotatePlanArgs},
         inputs, screen,
         settings::{self, Folders},
     },
+    document::{Document, Project},
     finding::Problem,
     kasten::rotation::{self, Deed, Done, Rotation, Situation, Trouble},
     lint::{self, Options},
@@ -28,10 +29,15 @@ pub(super) fn run(args: &RotatePlanArgs) -> Exit {
     let joined = lint::join(&loaded.sources, &loaded.inputs, &options, &|| {});
     let problems: Vec<&Problem> = loaded.problems.iter().chain(&joined.report.problems).collect();
     screen::complain(&problems.iter().map(|problem| render::problem_line(problem, &style)).collect::<String>());
+    screen::complain(&broken(&joined.project, &loaded.sources, &style));
     let is_fatal = problems.iter().any(|problem| problem.fatal);
     match rotation::plan(&joined.project, args.new_key.as_ref()) {
         Ok(rotation) => {
-            screen::print(&told(&rotation, args.explain, &loaded.sources, &style));
+            screen::print(&match args.format {
+                PlanFormat::Text => told(&rotation, args.explain, &loaded.sources, &style),
+                PlanFormat::Shell => rotation_script::shell(&rotation, args.explain, &loaded.sources),
+                PlanFormat::Markdown => rotation_script::markdown(&rotation, args.explain, &loaded.sources),
+            });
             match (is_fatal, rotation.is_clean()) {
                 (true, _) => Exit::Failure,
                 (false, true) => Exit::Clean,
@@ -45,6 +51,22 @@ pub(super) fn run(args: &RotatePlanArgs) -> Exit {
             Exit::Failure
         }
     }
+}
+
+/// The files whose text is broken: a policy in them may be missing, or known in part alone.
+fn broken(project: &Project<'_>, sources: &Sources, style: &Style) -> String {
+    let faults = |document: &Document<'_>| {
+        let all = document.faults.iter().chain(&document.embedded_faults);
+        all.filter(|fault| fault.cause.cuts()).map(|fault| fault.span).next()
+    };
+    let places = project.documents.iter().filter_map(faults).filter_map(|span| place_of(span, sources));
+    let problem = |file: String| Problem {
+        file,
+        message: "the text is broken here, and what follows is not known".to_owned(),
+        help: Some("`kpl check` tells how to mend it".to_owned()),
+        fatal: false,
+    };
+    places.map(|place| render::problem_line(&problem(place), style)).collect()
 }
 
 fn told(rotation: &Rotation, explain: bool, sources: &Sources, style: &Style) -> String {
@@ -123,8 +145,14 @@ fn step(
     out
 }
 
-/// What the plan reasons from.
+/// What the plan reasons from, on a screen.
 fn state(situation: &Situation, sources: &Sources, style: &Style) -> String {
+    let rows = facts(situation, sources).map(|(name, value)| [format!("  {name}"), String::new(), value]);
+    render::heading("what this plan reasons from", style) + &render::rows(&rows, style) + "\n"
+}
+
+/// What the plan reasons from, each under its name.
+pub(super) fn facts(situation: &Situation, sources: &Sources) -> [(&'static str, String); 9] {
     let listed = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let place = |span| place_of(span, sources).unwrap_or_default();
     let who = situation.principal.arn().map_or_else(String::new, |arn| arn.as_str().to_owned());
@@ -135,7 +163,7 @@ fn state(situation: &Situation, sources: &Sources, style: &Style) -> String {
     let passkey = situation.passkey.name.as_deref().unwrap_or("in no file");
     let in_use = if situation.passkey.is_in_use { ", in use" } else { "" };
     let aliases = |names: &std::collections::BTreeSet<String>| listed(names.iter().map(String::as_str).collect());
-    let rows = [
+    [
         ("who calls", who),
         ("old key", situation.old_key.to_string()),
         ("its aliases", aliases(&situation.old_aliases)),
@@ -145,7 +173,5 @@ fn state(situation: &Situation, sources: &Sources, style: &Style) -> String {
         ("its policy", new_policy),
         ("own policies", listed(own.iter().map(String::as_str).collect())),
         ("Passkey", format!("{passkey}{in_use}")),
-    ];
-    let rows = rows.map(|(name, value)| [format!("  {name}"), String::new(), value]);
-    render::heading("what this plan reasons from", style) + &render::rows(&rows, style) + "\n"
+    ]
 }

@@ -16,7 +16,7 @@ use crate::{document::Project, kasten::given::KeyArn, source::Span};
 pub use amendment::Amendment;
 pub use deed::Deed;
 pub use situation::{Passkey, Situation, Stuck};
-pub use told::notes;
+pub use told::{notes, shell_word};
 pub use walk::{Answers, Done, Trouble};
 
 /// What came of looking for an order.

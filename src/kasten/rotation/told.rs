@@ -1,5 +1,7 @@
 //! A rotation in words and commands.
 
+use std::borrow::Cow;
+
 use super::{Amendment, Answers, Deed, Rotation, Situation};
 use crate::{kasten::generate::named_passkey, simulate::Outcome};
 
@@ -53,10 +55,13 @@ impl Deed {
         match self {
             Self::Amend(_) | Self::OutliveRestorePoints => Vec::new(),
             Self::CreateKey => create_key(situation),
-            Self::SecondAlias(name) => vec![kms("create-alias", format!("--alias-name {name} --target-key-id {old}"))],
+            Self::SecondAlias(name) => {
+                vec![kms("create-alias", format!("--alias-name {} --target-key-id {old}", shell_word(name)))]
+            }
             Self::MoveAliases(names) => {
-                let moved =
-                    names.iter().map(|name| kms("update-alias", format!("--alias-name {name} --target-key-id {new}")));
+                let moved = names.iter().map(|name| {
+                    kms("update-alias", format!("--alias-name {} --target-key-id {new}", shell_word(name)))
+                });
                 moved.collect()
             }
             Self::Wait => vec!["sleep 300".to_owned()],
@@ -67,7 +72,7 @@ impl Deed {
             }
             Self::CheckInUse => vec![format!("kubectl get {passkeys} -o yaml")],
             Self::DeletePasskey => {
-                let name = situation.passkey.name.as_deref().unwrap_or("<old-passkey>");
+                let name = situation.passkey.name.as_deref().map_or("\"$OLD_PASSKEY\"".into(), shell_word);
                 vec![format!("kubectl delete {passkeys} {name}")]
             }
             Self::Disable => vec![kms("disable-key", format!("--key-id {old}"))],
@@ -93,6 +98,16 @@ fn create_key(situation: &Situation) -> Vec<String> {
     ));
     commands.push(format!("aws kms enable-key-rotation --region {region} --key-id \"$NEW_KEY\""));
     commands
+}
+
+/// A text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/_.:@%+=,-".contains(letter);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
 }
 
 fn who(situation: &Situation) -> &str {
