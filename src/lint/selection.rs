@@ -154,6 +154,11 @@ impl Selection {
         selected && seen && !self.ignore.iter().any(|selector| selector.covers(rule))
     }
 
+    /// Whether it names so much that to ask it of a rule takes long.
+    pub(super) fn is_long(&self) -> bool {
+        self.select.len() + self.ignore.len() > 4
+    }
+
     /// Whether a finding of a rule that may speak is shown: its code, where the rule was named by codes alone, and its
     /// persona. A rule that is selected by its own name is shown to every persona.
     #[must_use]
