@@ -26,9 +26,6 @@ const MAX_FAULTS: usize = 100;
 /// How many places one repair mends; a text with more is left to its author.
 const MAX_EDITS: usize = 100_000;
 
-/// For how many members or items room is made at first: most lists and objects need no more.
-const USUAL: usize = 8;
-
 /// What a text may hold besides strict JSON without being faulted for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -64,6 +61,11 @@ struct Reader<'a> {
     end: usize,
     /// The brackets that are open, and where each stands.
     open: Vec<(u8, usize)>,
+    /// What was read of the objects that are open, the innermost last: each takes what is its own when it closes, so that
+    /// a tree has no room that it does not need.
+    members: Vec<Member<'a>>,
+    /// The same of the lists that are open.
+    items: Vec<Node<'a>>,
     faults: Vec<Fault>,
     /// Whether the end of the text was met inside a bracket; it is told once.
     ended_early: bool,
@@ -87,6 +89,8 @@ impl<'a> Reader<'a> {
             at: 0,
             end: text.len(),
             open,
+            members: Vec::with_capacity(16),
+            items: Vec::with_capacity(16),
             faults: Vec::new(),
             ended_early: false,
             broken_off: None,
@@ -177,36 +181,32 @@ impl<'a> Reader<'a> {
     }
 
     fn members(&mut self) -> Value<'a> {
-        let mut members = Vec::new();
+        let first = self.members.len();
         let mut comma = Comma::NotNeeded;
-        while self.before_item(b'}', &mut comma, members.last().map(|last: &Member| last.span())) {
+        while self.before_item(b'}', &mut comma, self.members[first..].last().map(Member::span)) {
             if let Some(member) = self.member() {
-                if members.is_empty() {
-                    members.reserve(USUAL);
-                }
-                members.push(member);
+                self.members.push(member);
                 comma = Comma::Missing;
             }
         }
+        let members: Vec<Member<'a>> = self.members.drain(first..).collect();
         if members.is_empty() && self.is_cut_inside() { Value::Unknown } else { Value::Map(members) }
     }
 
     fn items(&mut self) -> Value<'a> {
-        let mut items = Vec::new();
+        let first = self.items.len();
         let mut comma = Comma::NotNeeded;
-        while self.before_item(b']', &mut comma, items.last().map(|last: &Node| last.span)) {
+        while self.before_item(b']', &mut comma, self.items[first..].last().map(|last| last.span)) {
             let before = self.at;
             let item = self.value();
             if self.at == before {
                 self.stray();
                 continue;
             }
-            if items.is_empty() {
-                items.reserve(USUAL);
-            }
-            items.push(item);
+            self.items.push(item);
             comma = Comma::Missing;
         }
+        let items: Vec<Node<'a>> = self.items.drain(first..).collect();
         if items.is_empty() && self.is_cut_inside() { Value::Unknown } else { Value::List(items) }
     }
 
