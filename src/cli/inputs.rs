@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
 use super::{args::CheckArgs, settings::Settings};
@@ -152,7 +152,7 @@ impl Finder<'_> {
     /// Walks a folder in the order of names, leaving out what .gitignore leaves out.
     fn folder(&mut self, folder: &Path, reported: bool) {
         let mut walk = WalkBuilder::new(folder);
-        walk.require_git(false).sort_by_file_path(Ord::cmp);
+        walk.require_git(false).sort_by_file_name(Ord::cmp);
         // Who names a folder that is excluded means it; and what is only context is named by itself.
         if reported && !self.excludes(folder) {
             let exclude = self.settings.exclude.clone();
@@ -161,7 +161,7 @@ impl Finder<'_> {
         let walk = walk.build();
         for entry in walk {
             match entry {
-                Ok(entry) if is_opened(entry.path()) => self.found(entry.path(), reported),
+                Ok(entry) if is_opened(entry.path()) => self.found(&entry, reported),
                 Ok(_) => {}
                 Err(error) => {
                     let message = error.io_error().map_or_else(|| error.to_string(), cause);
@@ -171,12 +171,16 @@ impl Finder<'_> {
         }
     }
 
-    fn found(&mut self, path: &Path, reported: bool) {
-        let path = path.strip_prefix(".").unwrap_or(path);
+    fn found(&mut self, entry: &DirEntry, reported: bool) {
+        let path = entry.path();
+        // The walk knows what is a plain file; its size is told when it is opened.
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            return self.file(path, 0, false, reported);
+        }
         match fs::metadata(path) {
             Ok(about) if about.is_file() => self.file(path, about.len(), false, reported),
             Ok(_) => {}
-            Err(error) => self.problems.push(unreadable(path, &error, false)),
+            Err(error) => self.problems.push(unreadable(path.strip_prefix(".").unwrap_or(path), &error, false)),
         }
     }
 
@@ -186,8 +190,7 @@ impl Finder<'_> {
             return;
         }
         if size > self.max_file {
-            let message = format!("it has {size} bytes, more than {}", self.max_file);
-            self.problems.push(problem(path, message, Some(RAISES), named));
+            self.problems.push(too_large(path, size, self.max_file, named));
         } else {
             self.targets.push(Target { from: From::File(path.to_owned()), named, reported });
         }
@@ -233,26 +236,73 @@ enum Trouble {
 impl Target {
     fn read(&self, max_file: u64) -> Result<Source, Trouble> {
         let (origin, name, bytes) = match &self.from {
-            From::File(path) => (Origin::File(path.clone()), path.clone(), fs::read(path)),
+            From::File(path) => (Origin::File(path.clone()), path.as_path(), whole(path, max_file)),
             From::Stdin(name) => {
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(max_file + 1).read_to_end(&mut bytes);
-                (Origin::Stdin(name.clone()), PathBuf::from("<stdin>"), read.map(|_| bytes))
+                (Origin::Stdin(name.clone()), Path::new("<stdin>"), read.map(|_| bytes).map(Whole::Read))
             }
         };
-        let bytes = bytes.map_err(|error| Trouble::Failed(unreadable(&name, &error, self.named)))?;
+        let bytes = match bytes.map_err(|error| Trouble::Failed(unreadable(name, &error, self.named)))? {
+            Whole::TooLarge(size) => return Err(Trouble::Failed(too_large(name, size, max_file, self.named))),
+            Whole::Read(bytes) => bytes,
+        };
         if bytes.len() as u64 > max_file {
             let message = format!("it has more than {max_file} bytes");
-            return Err(Trouble::Failed(problem(&name, message, Some(RAISES), self.named)));
+            return Err(Trouble::Failed(problem(name, message, Some(RAISES), self.named)));
         }
         if bytes.starts_with(b"PK\x03\x04") {
             let message = "it is an archive, as `terraform plan -out` writes".to_owned();
-            return Err(Trouble::NotText(problem(&name, message, Some(ARCHIVED), self.named)));
+            return Err(Trouble::NotText(problem(name, message, Some(ARCHIVED), self.named)));
         }
         Source::read(origin, bytes).map_err(|error| {
-            Trouble::NotText(problem(&name, error.to_string(), Some("name a file of JSON or YAML"), self.named))
+            Trouble::NotText(problem(name, error.to_string(), Some("name a file of JSON or YAML"), self.named))
         })
     }
+}
+
+/// What a file holds.
+enum Whole {
+    Read(Vec<u8>),
+    /// It has so many bytes, and none was read.
+    TooLarge(u64),
+}
+
+/// Reads a file that is no larger than a bound; of what tells no size, such as a pipe, one byte more than the bound.
+fn whole(path: &Path, max: u64) -> io::Result<Whole> {
+    let mut file = fs::File::open(path)?;
+    let about = file.metadata()?;
+    if about.len() > max {
+        return Ok(Whole::TooLarge(about.len()));
+    }
+    let mut bytes = Vec::new();
+    match usize::try_from(about.len()) {
+        Ok(size) if about.is_file() && size > 0 => {
+            bytes.resize(size, 0);
+            let read = fill(&mut file, &mut bytes)?;
+            bytes.truncate(read);
+        }
+        _ => drop(file.take(max + 1).read_to_end(&mut bytes)?),
+    }
+    Ok(Whole::Read(bytes))
+}
+
+/// Reads until a buffer is full or the file ends.
+fn fill(file: &mut fs::File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() {
+        match file.read(&mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+fn too_large(path: &Path, size: u64, max: u64, fatal: bool) -> Problem {
+    problem(path, format!("it has {size} bytes, more than {max}"), Some(RAISES), fatal)
 }
 
 fn unreadable(path: &Path, error: &io::Error, fatal: bool) -> Problem {
