@@ -11,7 +11,7 @@ use divan::{Bencher, counter::ItemsCount};
 use fixture::{Fixture, folder};
 use kpl::{
     policy::{self, PolicyKind, PolicySet},
-    simulate::{Compiled, Scratch},
+    simulate::{Scratch, outcome},
     source::SourceId,
     syntax::json,
 };
@@ -47,7 +47,7 @@ fn b_cold(bencher: Bencher<'_, '_>) {
                 scps: Some(vec![vec![&scp]]),
                 ..PolicySet::default()
             };
-            divan::black_box(Compiled::new(&set).outcome(request, &mut Scratch::default()));
+            divan::black_box(outcome(&set, request));
         }
     });
 }

@@ -10,10 +10,11 @@ use super::{
     Fact, Formula,
     caller::MatchClass,
     fact::Open,
-    lower::{Matching, lower_grant, lower_policy},
-    request::Trait,
+    layers::{Layer, Order, Policies, laid_out},
+    lower::{Layout, Matching, lower_grant, lower_policy},
+    traits::Trait,
 };
-use crate::policy::{Effect, Policy, PolicyKind, PolicySet};
+use crate::policy::{Effect, Policy, PolicySet};
 
 /// What decides, and lets through or keeps out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,17 +78,6 @@ impl Because {
     }
 }
 
-/// The policies of one sort that speak together: those of one level, for an organisation's.
-#[derive(Clone, Debug)]
-pub struct Layer {
-    /// What they are.
-    pub because: Because,
-    /// Which level, from 0 at the root, for an organisation's.
-    pub level: usize,
-    /// Their statements.
-    pub statements: Vec<Matching>,
-}
-
 /// A question to the layers or about the call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
@@ -147,69 +137,53 @@ fn not(what: Trait) -> Formula<Ask> {
 /// The layers of a policy set, and how they decide together.
 #[must_use]
 pub fn authorize(set: &PolicySet<'_>) -> Authorization {
-    let mut layers = Layers::default();
     let under_boundary = set.boundary.is_some();
     let lowered = |policies: &[&Policy], kind| -> Vec<Matching> {
         let mut all = Vec::with_capacity(policies.iter().map(|policy| policy.statements.len()).sum());
         all.extend(policies.iter().flat_map(|policy| lower_policy(policy, kind, under_boundary)));
         all
     };
-    let scps = layers.levels(Because::Scp, set.scps.as_deref(), |level| lowered(level, PolicyKind::ServiceControl));
-    let rcps = layers.levels(Because::Rcp, set.rcps.as_deref(), |level| lowered(level, PolicyKind::ResourceControl));
-    let of_resource = set.resource.map(|policy| lowered(&[policy], set.resource_kind)).unwrap_or_default();
-    let resource = layers.push(Because::Resource, of_resource);
-    let identity = layers.push(Because::Identity, lowered(&set.identity, PolicyKind::Identity));
-    let boundary = set.boundary.map(|policy| layers.push(Because::Boundary, lowered(&[policy], PolicyKind::Boundary)));
-    let session = set.session.as_deref().map(|of| layers.push(Because::Session, lowered(of, PolicyKind::Session)));
-    let endpoint = set.endpoint.as_deref().map(|of| layers.push(Because::Endpoint, lowered(of, PolicyKind::Endpoint)));
     let grants = set.grants.iter().enumerate().map(|(index, grant)| lower_grant(grant, index)).collect();
-    let grants = layers.push(Because::Grant, grants);
-    let order = Order { scps, rcps, resource, identity, boundary, session, endpoint, grants };
-    Authorization {
-        layers: layers.0,
-        // Source: STS API Reference, "GetCallerIdentity".
-        free: call(AsksWhoCalls),
-        denials: order.denials(),
-        gates: order.gates(),
-        paths: order.paths(),
+    let (layers, order) = laid_out(set, lowered, grants);
+    Authorization { layers, free: free(), denials: order.denials(), gates: order.gates(), paths: order.paths() }
+}
+
+/// The decision on one request of a policy set, of which only what the request asks for is lowered.
+#[derive(Clone, Debug)]
+pub(crate) struct Outline<'p> {
+    /// The policies.
+    pub(crate) layers: Vec<Layer<Policies<'p>>>,
+    /// What needs no leave and minds no denial.
+    pub(crate) free: Formula<Ask>,
+    /// What denies explicitly.
+    pub(crate) denied: Formula<Ask>,
+    /// What lets through.
+    pub(crate) granted: Formula<Ask>,
+}
+
+/// The same as [`authorize`], for a single request.
+pub(crate) fn outline<'p>(set: &PolicySet<'p>) -> Outline<'p> {
+    let under_boundary = set.boundary.is_some();
+    let unlowered = |policies: &[&'p Policy], kind| {
+        let laid = policies.iter().map(|policy| (*policy, Layout::of(policy, kind, under_boundary)));
+        Policies { policies: laid.collect(), grants: &[] }
+    };
+    let (layers, order) = laid_out(set, unlowered, Policies { policies: Vec::new(), grants: set.grants });
+    let needed = |needs: Vec<Need>| needs.into_iter().map(|(_, formula)| formula);
+    let through =
+        order.paths().into_iter().map(|path| Formula::All(needed(path.needs).chain([path.applies]).collect()));
+    let through = Formula::Any(through.collect());
+    Outline {
+        layers,
+        free: free(),
+        denied: Formula::Any(needed(order.denials()).collect()),
+        granted: Formula::All(needed(order.gates()).chain([through]).collect()),
     }
 }
 
-#[derive(Default)]
-struct Layers(Vec<Layer>);
-
-impl Layers {
-    fn push(&mut self, because: Because, statements: Vec<Matching>) -> usize {
-        self.0.push(Layer { because, level: 0, statements });
-        self.0.len() - 1
-    }
-
-    fn levels<'p>(
-        &mut self,
-        because: Because,
-        levels: Option<&[Vec<&'p Policy>]>,
-        lowered: impl Fn(&[&'p Policy]) -> Vec<Matching>,
-    ) -> Vec<usize> {
-        let levels = levels.unwrap_or_default().iter().enumerate();
-        levels
-            .map(|(level, policies)| {
-                self.0.push(Layer { because, level, statements: lowered(policies) });
-                self.0.len() - 1
-            })
-            .collect()
-    }
-}
-
-/// Which layers there are, by their index.
-struct Order {
-    scps: Vec<usize>,
-    rcps: Vec<usize>,
-    resource: usize,
-    identity: usize,
-    boundary: Option<usize>,
-    session: Option<usize>,
-    endpoint: Option<usize>,
-    grants: usize,
+/// Source: STS API Reference, "`GetCallerIdentity`".
+fn free() -> Formula<Ask> {
+    call(AsksWhoCalls)
 }
 
 impl Order {

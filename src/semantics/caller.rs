@@ -113,7 +113,7 @@ impl Caller {
     ///
     /// Source: IAM User Guide, "Create a service-linked role".
     pub(super) fn is_service_linked_role(&self) -> bool {
-        matches!(self, Self::Role(arn) if arn.as_str().contains(super::request::SERVICE_LINKED))
+        matches!(self, Self::Role(arn) if arn.as_str().contains(super::traits::SERVICE_LINKED))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     caller::MatchClass,
     operator::{Base, Operand, Reach},
     pattern::Pattern,
-    request::Trait,
+    traits::Trait,
 };
 use crate::{
     policy::{Effect, Principal},

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
-    Fact, Formula,
+    Fact, Formula, Spoken,
     caller::MatchClass,
     fact::{ActionTest, ContextTest, ExceptionTest, KeyName, KeyTest, Open, PrincipalTest, ResourceTest, ShortArn},
     operator::{self, Base, Operand, Reach},
     pattern::{Pattern, Reading},
-    request::Trait,
+    spoken::spoken,
+    traits::Trait,
 };
 use crate::{
     key::Grant,
@@ -104,23 +105,8 @@ pub fn lower_policy(
     kind: PolicyKind,
     under_boundary: bool,
 ) -> impl Iterator<Item = Matching> + use<'_> {
-    let version = policy.version.as_ref().map(|version| version.value);
-    let layout = Layout { kind, version, under_boundary };
-    let all = policy.statements.iter().filter_map(move |statement| lower(statement, layout));
-    let is_inside = |place: &&Span| policy.statements.iter().any(|statement| statement.span.contains(**place));
-    let open = policy.unknown.iter().filter(move |place| !is_inside(place)).copied();
-    let open = open.chain(policy.is_cut.then_some(policy.span));
-    all.chain(open.flat_map(move |span| [Effect::Allow, Effect::Deny].map(|effect| unread(effect, span, kind))))
-}
-
-fn unread(effect: Effect, span: Span, kind: PolicyKind) -> Matching {
-    let principal = if kind.names_principals() {
-        Naming::Listed { principals: Vec::new(), unknown: vec![span], span, at_endpoint: false }
-    } else {
-        Naming::Implied
-    };
-    let elements = vec![Element { part: Part::Unread, formula: Formula::Fact(Fact::Unread(span)), span }];
-    Matching { effect, name: "what the file leaves open".to_owned(), index: None, span, principal, elements }
+    let layout = Layout::of(policy, kind, under_boundary);
+    spoken(policy).filter_map(move |one| one.lowered(layout))
 }
 
 /// What must hold for a statement to match; `None` without an effect.
@@ -128,14 +114,7 @@ fn unread(effect: Effect, span: Span, kind: PolicyKind) -> Matching {
 pub fn lower(statement: &Statement, layout: Layout) -> Option<Matching> {
     let effect = statement.effect.as_ref()?.value;
     let mut elements = Vec::with_capacity(2 + statement.conditions.len() + statement.unread_conditions.len());
-    elements.extend([action(statement), resource(statement, layout)]);
-    elements.extend(statement.conditions.iter().map(|row| condition(row, layout)));
-    let unread = statement.unread_conditions.iter();
-    elements.extend(unread.map(|span| Element {
-        part: Part::Unread,
-        formula: Formula::Fact(Fact::Unread(*span)),
-        span: *span,
-    }));
+    elements.extend(Spoken::Statement(statement).elements(layout));
     let number = || format!("statement {}", statement.index + 1);
     Some(Matching {
         effect,
@@ -147,7 +126,7 @@ pub fn lower(statement: &Statement, layout: Layout) -> Option<Matching> {
     })
 }
 
-fn principal(statement: &Statement, effect: Effect, layout: Layout) -> Naming {
+pub(super) fn principal(statement: &Statement, effect: Effect, layout: Layout) -> Naming {
     if !layout.kind.names_principals() {
         return Naming::Implied;
     }
@@ -241,7 +220,7 @@ impl Matching {
     }
 }
 
-fn action(statement: &Statement) -> Element {
+pub(super) fn action(statement: &Statement) -> Element {
     let test = |pattern: &ActionPattern, span: Span| {
         // `*:*` is `*` (IAM User Guide, "IAM JSON policy elements: Action").
         let pattern = Pattern::read_action(if pattern.is_every_action() { "*" } else { pattern.as_str() });
@@ -254,7 +233,7 @@ fn action(statement: &Statement) -> Element {
 /// A trust policy's resource is its role. A statement of a key policy without `Resource` has no effect.
 ///
 /// Source: IAM User Guide, "IAM JSON policy elements: Resource"; KMS Developer Guide, "Key policies in AWS KMS".
-fn resource(statement: &Statement, layout: Layout) -> Element {
+pub(super) fn resource(statement: &Statement, layout: Layout) -> Element {
     let short = match layout.kind {
         PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => ShortArn::Completed,
         _ => ShortArn::Open,
@@ -286,7 +265,7 @@ fn clause<T>(clause: Option<&Clause<T>>, test: impl Fn(&T, Span) -> Fact) -> Opt
 }
 
 /// One row of a `Condition` element, by the operator's row of the table.
-fn condition(condition: &Condition, layout: Layout) -> Element {
+pub(super) fn condition(condition: &Condition, layout: Layout) -> Element {
     let operator = condition.operator.value;
     let row = operator::row(operator.comparison);
     let key = KeyName::new(condition.key.value.as_str());

@@ -8,6 +8,7 @@ mod decision;
 mod facts;
 mod library;
 mod missing;
+mod once;
 pub mod scenario;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use decision::{Decision, Explained, Outcome, UnknownOutcome};
 pub use facts::Reason;
 pub(crate) use facts::holds as fact_holds;
 pub use library::{Library, PolicyId, read_policy};
+pub use once::outcome;
 pub use trace::{LayerTrace, Matched, StatementTrace};
 
 pub use crate::semantics::Because;

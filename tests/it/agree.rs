@@ -7,7 +7,7 @@ use kpl::{
     policy::{Comparison, Policy, PolicySet, Quantifier},
     reference::Reference,
     semantics::{Caller, Context, Organization, Request, ServiceFacts, Value},
-    simulate::{Compiled, Outcome, Scratch},
+    simulate::{self, Compiled, Outcome, Scratch},
     source::{SourceId, Span, Spanned},
 };
 
@@ -98,7 +98,9 @@ fn compare(seed: u64, tally: &Tally) {
         for _ in 0..REQUESTS {
             let request = request(&mut dice, set.theme);
             let decision = decide(&request, &set.layers, Twist::Nothing);
-            let found = compiled.outcome(&asked(&request), &mut scratch);
+            let asked = asked(&request);
+            let found = compiled.outcome(&asked, &mut scratch);
+            assert_eq!(simulate::outcome(&policies(&set, &grants), &asked), found, "laid out and not: {request:#?}");
             assert_eq!(found, outcome(decision), "{request:#?}\n{}\n{:#?}", set.texts.join("\n"), set.layers.grants);
             tally.count(&request, &set.layers, decision, &parts);
         }

@@ -9,7 +9,7 @@ use crate::{
     policy::{PolicyKind, PolicySet, Principal, PrincipalArn, Statement, is_placeholder},
     rules::Findings,
     semantics::{Caller, Context, Request, Value},
-    simulate::{Compiled, Matched, Outcome, Scratch},
+    simulate::{Compiled, Matched, Outcome, Scratch, outcome as once},
     source::Span,
 };
 
@@ -164,7 +164,7 @@ pub(super) fn assuming(
         }
         let Some(caller) = Caller::of(&user.value, arn.as_str()) else { continue };
         let request = Request::new(caller, "sts:AssumeRole", role.as_str(), Some(role.account()), context);
-        let outcome = Compiled::new(&set).outcome(&request, &mut Scratch::default());
+        let outcome = once(&set, &request);
         if matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied) {
             let message = format!("`{}` may not call sts:AssumeRole on Kasten's role", arn.as_str());
             let place = first.policy.statement_element.map_or(first.policy.span, |element| element.key);
