@@ -24,9 +24,10 @@ impl Condition {
     pub fn names_values(&self) -> bool {
         let comparison = self.operator.value.comparison;
         let takes_any = |value: &String| !value.is_empty() && value.bytes().all(|byte| byte == b'*');
-        comparison != Comparison::Null
-            && !comparison.is_negated()
-            && !(comparison.takes_wildcards() && self.values.values().any(takes_any))
+        if comparison.asks_presence() || comparison.is_negated() {
+            return false;
+        }
+        !(comparison.takes_wildcards() && self.values.values().any(takes_any))
     }
 
     /// Whether a request without its key fails it.
@@ -206,6 +207,42 @@ impl Comparison {
                 | Self::ArnNotEquals
                 | Self::ArnNotLike
         )
+    }
+}
+
+impl Comparison {
+    /// Whether it looks at no value, but asks whether the request carries the key.
+    #[must_use]
+    pub const fn asks_presence(self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it compares texts, be it in search of another one.
+    #[must_use]
+    pub const fn is_of_text(self) -> bool {
+        matches!(
+            self,
+            Self::StringEquals
+                | Self::StringNotEquals
+                | Self::StringEqualsIgnoreCase
+                | Self::StringNotEqualsIgnoreCase
+                | Self::StringLike
+                | Self::StringNotLike
+        )
+    }
+
+    /// Whether it asks for one of its texts, letter case counting.
+    #[must_use]
+    pub const fn asks_for_text(self) -> bool {
+        matches!(self, Self::StringEquals | Self::StringLike)
+    }
+}
+
+impl Operator {
+    /// Whether it asks for one of its texts, letter case counting, of every request, also of one without the key.
+    #[must_use]
+    pub fn demands_text(self) -> bool {
+        self.comparison.asks_for_text() && !self.if_exists && self.quantifier != Some(Quantifier::ForAllValues)
     }
 }
 

@@ -170,7 +170,7 @@ impl Check for AliasConditions {
 
 fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
     let operator = condition.operator.value;
-    if operator.comparison == Comparison::Null {
+    if operator.comparison.asks_presence() {
         return;
     }
     match operator.quantifier {
@@ -209,13 +209,11 @@ fn resource_aliases(condition: &Condition, statement: &Statement, out: &mut Find
 fn asks_for_an_alias(statement: &Statement) -> bool {
     let asks = |condition: &Condition| {
         let operator = condition.operator.value;
-        match operator.comparison {
-            Comparison::Null => {
-                let values = &condition.values;
-                !values.unknown.is_empty() || values.values().any(|value| value.eq_ignore_ascii_case("false"))
-            }
-            _ => operator.quantifier == Some(Quantifier::ForAnyValue) && !operator.if_exists,
+        if operator.comparison.asks_presence() {
+            let values = &condition.values;
+            return !values.unknown.is_empty() || values.values().any(|value| value.eq_ignore_ascii_case("false"));
         }
+        operator.quantifier == Some(Quantifier::ForAnyValue) && !operator.if_exists
     };
     !statement.unread_conditions.is_empty() || statement.conditions_on(RESOURCE).any(asks)
 }
@@ -226,7 +224,7 @@ fn request_alias(condition: &Condition, statement: &Statement, out: &mut Finding
     let plain = Operator { quantifier: None, ..operator };
     // With one value ForAnyValue of a positive operator is the operator itself; a negated one, or one of what may be missing,
     // differs without the key.
-    let is_plain = !operator.comparison.is_negated() && !operator.if_exists && operator.comparison != Comparison::Null;
+    let is_plain = !operator.comparison.is_negated() && !operator.if_exists && !operator.comparison.asks_presence();
     let same = quantifier == Quantifier::ForAnyValue && is_plain;
     let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
     let message = "kms:RequestAlias has one value and takes no set operator";
@@ -245,7 +243,7 @@ fn request_alias(condition: &Condition, statement: &Statement, out: &mut Finding
 }
 
 fn values(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-    if condition.operator.value.comparison == Comparison::Null {
+    if condition.operator.value.comparison.asks_presence() {
         return;
     }
     for value in condition.values.read.iter().filter(|value| !is_placeholder_value(&value.value)) {

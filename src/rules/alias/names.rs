@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Comparison, Condition, PolicyKind, ResourcePattern, Statement, is_placeholder_value},
+    policy::{Condition, PolicyKind, ResourcePattern, Statement, is_placeholder_value},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Span, Spanned},
 };
@@ -71,7 +71,7 @@ impl Check for AliasNames {
 
 fn values(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let comparison = condition.operator.value.comparison;
-    if comparison == Comparison::Null {
+    if comparison.asks_presence() {
         return;
     }
     for value in &condition.values.read {

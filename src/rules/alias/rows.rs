@@ -6,6 +6,10 @@ use crate::{
     finding::{Finding, RuleInfo},
     policy::{AccountId, Comparison, Condition, PolicyKind, Principal, Quantifier, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
+    semantics::{
+        Context,
+        operator::{self, Match, Operand},
+    },
 };
 
 declare_rules! { Alias:
@@ -66,10 +70,14 @@ impl Check for Rows {
 }
 
 fn caller_account(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
-    let matches: fn(&str, &str) -> bool = match condition.operator.value.comparison {
-        Comparison::StringEquals => |pattern, account| pattern == account,
-        Comparison::StringLike => glob::matches,
-        _ => return,
+    let comparison = condition.operator.value.comparison;
+    if !comparison.asks_for_text() {
+        return;
+    }
+    let base = operator::row(comparison).base;
+    let matches = |listed: &str, account: &str| {
+        let operand = Operand::read(base, listed, None);
+        operator::compare(base, &operand, account, &Context::default(), &mut Vec::new()) == Match::Yes
     };
     let is_account = |value: &String| value.parse::<AccountId>().is_ok() || glob::is_pattern(value);
     let values = &condition.values;

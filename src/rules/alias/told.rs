@@ -4,7 +4,7 @@ use crate::{
     document::{Project, alias_name, kasten_key_ids},
     finding::{Applicability, Confidence, Finding, RuleInfo, Severity},
     key::Alias,
-    policy::{Comparison, Condition, PolicyKind, Statement, glob, is_placeholder_value},
+    policy::{Condition, PolicyKind, Statement, glob, is_placeholder_value},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Spanned},
     spelling,
@@ -138,7 +138,7 @@ impl Check for ToldAliases {
 /// Whether letter case counts in a row, and each of its values is one that lets something through.
 fn is_compared(condition: &Condition) -> bool {
     let operator = condition.operator.value;
-    matches!(operator.comparison, Comparison::StringEquals | Comparison::StringLike) && !operator.if_exists
+    operator.comparison.asks_for_text() && !operator.if_exists
 }
 
 /// Whether a value is the whole name of an alias that somebody made.

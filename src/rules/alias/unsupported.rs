@@ -4,7 +4,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Comparison, Condition, Operator, Quantifier, Statement},
+    policy::{ActionPattern, Condition, Operator, Quantifier, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
     source::Spanned,
 };
@@ -87,10 +87,10 @@ pub(in crate::rules) fn finding(
 ///
 /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators"; "Set operators for multivalued context keys".
 fn holds_without_key(operator: Operator) -> Option<bool> {
-    match (operator.comparison, operator.quantifier) {
-        _ if operator.if_exists => None,
-        (Comparison::Null, _) | (_, Some(Quantifier::ForAllValues)) => None,
-        (_, Some(Quantifier::ForAnyValue)) => Some(false),
-        (comparison, None) => Some(comparison.is_negated()),
+    match operator.quantifier {
+        _ if operator.if_exists || operator.comparison.asks_presence() => None,
+        Some(Quantifier::ForAllValues) => None,
+        Some(Quantifier::ForAnyValue) => Some(false),
+        None => Some(operator.comparison.is_negated()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Comparison, Condition, Effect, Policy, PolicyKind, Quantifier, Statement},
+    policy::{ActionPattern, Condition, Effect, Policy, PolicyKind, Statement},
     rules::{Check, Findings, declare::declare_rules, operations},
     semantics::Because,
     source::{Span, Spanned},
@@ -302,7 +302,6 @@ fn beyond(access: &Access<'_, '_>, out: &mut Findings<'_>) {
 
 fn asks_for_an_alias(condition: &Condition) -> bool {
     let (key, operator) = (&condition.key.value, condition.operator.value);
-    let by_text = matches!(operator.comparison, Comparison::StringEquals | Comparison::StringLike);
     let on_alias = key.is("kms:ResourceAliases") || key.is("kms:RequestAlias");
-    on_alias && by_text && !operator.if_exists && operator.quantifier != Some(Quantifier::ForAllValues)
+    on_alias && operator.demands_text()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Arn, Comparison, Condition, PolicyKind, Principal, Quantifier, Statement, glob, is_placeholder_value},
+    policy::{Arn, Condition, PolicyKind, Principal, Quantifier, Statement, glob, is_placeholder_value},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Span,
 };
@@ -104,7 +104,7 @@ fn narrows(condition: &Condition) -> bool {
     let operator = condition.operator.value;
     // These hold for requests that carry no such key at all.
     let holds_without = operator.if_exists || operator.quantifier == Some(Quantifier::ForAllValues);
-    let positive = !operator.comparison.is_negated() && operator.comparison != Comparison::Null;
+    let positive = !operator.comparison.is_negated() && !operator.comparison.asks_presence();
     positive && !holds_without && Limit::of(condition.key.value.as_str()).is_some()
 }
 

@@ -140,20 +140,8 @@ fn is_region(text: &str) -> bool {
 }
 
 fn via_service(condition: &Condition, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-    use crate::policy::Comparison::{
-        StringEquals, StringEqualsIgnoreCase, StringLike, StringNotEquals, StringNotEqualsIgnoreCase, StringNotLike,
-    };
     let comparison = condition.operator.value.comparison;
-    let of_text = matches!(
-        comparison,
-        StringEquals
-            | StringEqualsIgnoreCase
-            | StringLike
-            | StringNotEquals
-            | StringNotEqualsIgnoreCase
-            | StringNotLike
-    );
-    if !of_text {
+    if !comparison.is_of_text() {
         return;
     }
     let region = key_region(cx);

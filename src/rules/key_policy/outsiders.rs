@@ -4,9 +4,7 @@ use super::owner;
 use crate::{
     document::Project,
     finding::{Applicability, Confidence, Finding, RuleInfo},
-    policy::{
-        AccountId, Comparison, Condition, Listed, Operator, Policy, PolicyKind, Principal, Quantifier, Statement,
-    },
+    policy::{AccountId, Condition, Listed, Policy, PolicyKind, Principal, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits, operations},
 };
 
@@ -141,12 +139,8 @@ fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>,
 ///
 /// Source: IAM User Guide, "AWS global condition context keys", `aws:PrincipalOrgID`.
 fn asks_for_trusted_organisation(condition: &Condition, project: &Project<'_>) -> bool {
-    let Operator { comparison, quantifier, if_exists } = condition.operator.value;
-    let is_equal = matches!(comparison, Comparison::StringEquals | Comparison::StringLike);
     let values = &condition.values;
-    is_equal
-        && !if_exists
-        && quantifier != Some(Quantifier::ForAllValues)
+    condition.operator.value.demands_text()
         && condition.key.value.is("aws:PrincipalOrgID")
         && !values.is_empty()
         && values.malformed.is_empty()

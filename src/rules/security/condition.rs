@@ -128,7 +128,7 @@ impl Check for Conditions {
             if matches!(operator.comparison, Comparison::Bool | Comparison::Null) {
                 boolean(row, out);
             }
-            if operator.comparison == Comparison::Null {
+            if operator.comparison.asks_presence() {
                 continue;
             }
             match operator.quantifier {
@@ -225,7 +225,7 @@ impl Rows<'_> {
         }
         let plain = Operator { quantifier: None, ..row.operator.value };
         // With one value it is the operator itself; a negated one, or one of what may be missing, differs without the key.
-        let same = !plain.comparison.is_negated() && !plain.if_exists && plain.comparison != Comparison::Null;
+        let same = !plain.comparison.is_negated() && !plain.if_exists && !plain.comparison.asks_presence();
         let applicability = if same { Applicability::Safe } else { Applicability::Unsafe };
         let finding = Finding::new(&FORANYVALUE_SINGLE_VALUED, row.key.span, format!("`{key}` has one value"));
         out.push(self.written(finding, row, plain, applicability));

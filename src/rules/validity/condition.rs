@@ -143,7 +143,7 @@ impl Check for Conditions {
 
 fn null(condition: &Condition, out: &mut Findings<'_>) {
     let operator = condition.operator.value;
-    if operator.comparison != Comparison::Null {
+    if !operator.comparison.asks_presence() {
         return;
     }
     if operator.quantifier.is_some() {
@@ -182,7 +182,7 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
         let is_alias = condition.key.value.is("kms:ResourceAliases");
         if known.is_multi_valued()
             && condition.operator.value.quantifier.is_none()
-            && comparison != Comparison::Null
+            && !comparison.asks_presence()
             && !is_alias
         {
             let message = format!("{name} has several values");
@@ -231,7 +231,7 @@ fn fits(comparison: Comparison, value_type: KeyType) -> bool {
     let name = comparison.name();
     let family = |start: &str| name.starts_with(start);
     match value_type {
-        _ if comparison == Comparison::Null => true,
+        _ if comparison.asks_presence() => true,
         KeyType::String | KeyType::Arn => family("String") || family("Arn"),
         KeyType::Bool => comparison == Comparison::Bool,
         KeyType::Numeric => family("Numeric"),

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo, Severity},
-    policy::{ActionPattern, Clause, Comparison, Condition, Listed, Quantifier, Statement, glob},
+    policy::{ActionPattern, Clause, Condition, Listed, Quantifier, Statement, glob},
     reference::{Action, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules, operations},
     source::{Span, Spanned},
@@ -114,7 +114,7 @@ fn starts_with(key: &str, start: &str) -> bool {
 
 /// Whether a condition that fails where its key is absent is all that its author wrote about that case.
 fn demands_a_value(condition: &Condition) -> bool {
-    condition.operator.value.comparison != Comparison::Null && condition.demands_key()
+    !condition.operator.value.comparison.asks_presence() && condition.demands_key()
 }
 
 /// The actions that are written out and that the reference knows.
@@ -131,7 +131,7 @@ fn unknown_to_action(condition: &Condition, listed: &Listed<ActionPattern>, aws:
     let key = condition.key.value.as_str();
     let operator = condition.operator.value;
     let says_what_else = operator.if_exists
-        || operator.comparison == Comparison::Null
+        || operator.comparison.asks_presence()
         || operator.quantifier == Some(Quantifier::ForAllValues);
     if says_what_else || operations::KmsKey::of(key).is_some() || key.contains('/') {
         return;

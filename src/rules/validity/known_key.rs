@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Arn, Comparison, Condition, Policy, PolicyVersion, Statement, glob, is_placeholder_value},
+    policy::{Arn, Condition, Policy, PolicyVersion, Statement, glob, is_placeholder_value},
     reference::{KeyType, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
@@ -189,9 +189,8 @@ impl Check for KnownKeys {
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         for condition in &statement.conditions {
             let key = condition.key.value.as_str();
-            if condition.operator.value.comparison == Comparison::StringLike
-                || condition.operator.value.comparison == Comparison::StringNotLike
-            {
+            let comparison = condition.operator.value.comparison;
+            if comparison.is_of_text() && comparison.takes_wildcards() {
                 string_like(condition, cx.aws, out);
             }
             if is_without_tag(key, cx.aws) {
@@ -228,7 +227,7 @@ fn global(condition: &Condition, statement: &Statement, policy: &Policy, out: &m
         let finding = Finding::new(&GLOBAL_KEY_UNSUPPORTED, condition.key.span, "AWS no longer supports `aws:ARN`");
         out.push(finding.help("write aws:PrincipalArn for who calls, aws:SourceArn for what a service calls about"));
     }
-    if fact("spoofable-key", key.as_str()).is_some() && condition.operator.value.comparison != Comparison::Null {
+    if fact("spoofable-key", key.as_str()).is_some() && !condition.operator.value.comparison.asks_presence() {
         let message = format!("the caller writes {} himself", key.as_str());
         let finding = Finding::new(&SPOOFABLE_KEY, condition.key.span, message);
         out.push(finding.help("use a condition on who calls, or from where"));

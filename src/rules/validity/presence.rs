@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Comparison, Condition, Quantifier, Statement},
+    policy::{Condition, Quantifier, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -91,7 +91,7 @@ enum Meaning {
 
 fn row(condition: &Condition, out: &mut Findings<'_>) {
     let operator = condition.operator.value;
-    if !matches!(operator.comparison, Comparison::StringLike | Comparison::StringNotLike) {
+    if !(operator.comparison.is_of_text() && operator.comparison.takes_wildcards()) {
         return;
     }
     let takes_any = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte == b'*');

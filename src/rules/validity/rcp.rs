@@ -222,7 +222,7 @@ fn actions(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'
 }
 
 fn hits(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
-    if condition.operator.value.comparison == Comparison::Null {
+    if condition.operator.value.comparison.asks_presence() {
         return;
     }
     let key = condition.key.value.as_str();
@@ -245,7 +245,7 @@ fn hits(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
     }
     let asks_for_source = ["aws:SourceAccount", "aws:SourceArn"].iter().any(|source| {
         statement.conditions_on(source).any(|row| {
-            row.operator.value.comparison == Comparison::Null
+            row.operator.value.comparison.asks_presence()
                 && row.values.values().all(|value| value.eq_ignore_ascii_case("false"))
         })
     });

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Comparison, Condition, Statement},
+    policy::{Condition, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -65,7 +65,7 @@ impl Check for ServiceKeys {
 
 fn prefix(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
     let comparison = condition.operator.value.comparison;
-    if comparison == Comparison::Null || !(statement.allows() || statement.denies()) {
+    if comparison.asks_presence() || !(statement.allows() || statement.denies()) {
         return;
     }
     // What is denied to all but some prefixes, or allowed for some, is well said.
@@ -82,7 +82,7 @@ fn attributes(condition: &Condition, statement: &Statement, out: &mut Findings<'
     let selects = statement.conditions_on("dynamodb:Select").any(|row| {
         row.names_values() && row.values.values().all(|value| value.eq_ignore_ascii_case("SPECIFIC_ATTRIBUTES"))
     });
-    let is_limit = condition.operator.value.comparison != Comparison::Null;
+    let is_limit = !condition.operator.value.comparison.asks_presence();
     if statement.allows() && is_limit && !selects && statement.unread_conditions.is_empty() && reads() {
         let message = "a read that names no attributes gets all of them";
         let finding = Finding::new(&ATTRIBUTES_WITHOUT_SELECT, condition.key.span, message);

@@ -2,9 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{
-        Arn, Comparison, Condition, Listed, Policy, PolicyKind, Principal, Quantifier, Statement, is_placeholder,
-    },
+    policy::{Arn, Condition, Listed, Policy, PolicyKind, Principal, Quantifier, Statement, is_placeholder},
     reference::{KeyOwner, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
@@ -234,7 +232,7 @@ fn setting(condition: &Condition, statement: &Statement, out: &mut Findings<'_>)
     let key = condition.key.value.as_str();
     let is_tag = key.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("aws:RequestTag/"));
     let fact = fact("setting-action", if is_tag { "aws:RequestTag/" } else { key });
-    let Some(fact) = fact.filter(|_| condition.operator.value.comparison != Comparison::Null) else { return };
+    let Some(fact) = fact.filter(|_| !condition.operator.value.comparison.asks_presence()) else { return };
     let Some(listed) = statement.listed_actions() else { return };
     let assumes = listed.values().any(|action| action.as_str().to_ascii_lowercase().starts_with("sts:assumerole"));
     if assumes && listed.unknown.is_empty() && !statement.covers_action(fact.value) {

@@ -129,7 +129,7 @@ impl Limit {
                 let if_exists = own.if_exists == wanted.if_exists || own.comparison.is_negated();
                 own.comparison == wanted.comparison && own.quantifier == wanted.quantifier && if_exists
             }
-            None => row.demands_key() && (row.names_values() || own.comparison == Comparison::Null),
+            None => row.demands_key() && (row.names_values() || own.comparison.asks_presence()),
         }
     }
 }

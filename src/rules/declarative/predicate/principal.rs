@@ -3,7 +3,7 @@
 use super::{Judged, Subject, must_ask};
 use crate::{
     finding::Complaint,
-    policy::{AccountId, Clause, Comparison, Condition, Principal, PrincipalKind, Statement, glob, names_account_root},
+    policy::{AccountId, Clause, Condition, Principal, PrincipalKind, Statement, glob, names_account_root},
     rules::key_policy,
     simulate::scenario::fields,
     syntax::Node,
@@ -200,7 +200,7 @@ impl OfPrincipal {
         let account =
             |value: &str| value.parse().is_ok_and(|account: AccountId| self.not.contains(&Class::Account(account)));
         statement.conditions.iter().any(|row| {
-            let is_text = !matches!(row.operator.value.comparison, Comparison::Null);
+            let is_text = !row.operator.value.comparison.asks_presence();
             is_text
                 && (row.key.value.is("aws:PrincipalArn") && fits(row, &arn)
                     || ["aws:PrincipalAccount", "kms:CallerAccount"].iter().any(|key| row.key.value.is(key))
