@@ -201,12 +201,20 @@ impl<'a> Project<'a> {
         })
     }
 
-    /// Whether the user has named an account of others, by itself or by a workload or administrator of it.
+    /// Whether the user has named an account of others, by itself, by a workload or administrator of it, or in a scenario that
+    /// expects a principal of it to be let in to a key.
     #[must_use]
     pub fn trusts(&self, account: AccountId) -> bool {
         let declared = self.workloads().chain(&self.declared.admins);
         self.declared.trusted_accounts.contains(&account)
             || declared.filter_map(Principal::account).any(|known| known == account)
+            || self.expected().any(|known| known == account)
+    }
+
+    /// The accounts of the principals that scenarios expect to be let in to a key.
+    fn expected(&self) -> impl Iterator<Item = AccountId> {
+        let expected = self.documents.iter().flat_map(|document| &document.told.expected);
+        expected.filter_map(|principal| principal.parse::<Principal>().ok()?.account())
     }
 
     /// Whether the user has named an organisation as one that is meant.

@@ -13,7 +13,16 @@ pub(super) fn recognise(root: &Node<'_>, document: &mut Document<'_>) -> bool {
         return false;
     }
     (document.kind, document.because) = (KIND, "it has a list of `cases`, each with a `request`");
+    document.told.expected = cases.iter().filter_map(expected).collect();
     true
+}
+
+/// The principal of a case that expects it to be let in to a key.
+fn expected(case: &Node<'_>) -> Option<String> {
+    let request = case.get("request")?;
+    let is_of_kms = request.get("action")?.as_str()?.starts_with("kms:");
+    let is_allowed = case.get("expect")?.as_str()? == "allowed";
+    (is_of_kms && is_allowed).then(|| request.get("principal")?.as_str().map(str::to_owned)).flatten()
 }
 
 /// Whether a file's name tells that it holds a scenario a line.

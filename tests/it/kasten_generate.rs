@@ -77,6 +77,10 @@ fn a_key_of_another_account() {
     assert!(told.contains(&format!("key policy   ok           lets in `{role}`")), "{told}");
     let user = "arn:aws:iam::444455556666:user/kasten";
     silent_and_green(&["--user", user, "--key", KEY], &["--workload", user]);
+    // The scenarios in the folder tell who is meant.
+    silent_and_green(&["--user", user, "--key", KEY], &[]);
+    silent_and_green(&["--user", user, "--role", role, "--key", KEY], &[]);
+    silent_and_green(&["--role", role, "--key", KEY], &[]);
 }
 
 #[test]

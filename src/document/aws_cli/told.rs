@@ -20,6 +20,8 @@ pub struct Told {
     pub roster: Option<Roster>,
     /// When keys got new material.
     pub renewals: Vec<Renewal>,
+    /// The principals that scenarios expect to be let in to a key.
+    pub expected: Vec<String>,
     /// What a run of `kpl fetch` asked.
     pub manifest: Option<Manifest>,
 }
@@ -86,7 +88,11 @@ impl Told {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let names_none = self.attached.is_empty() && self.groups.is_empty() && self.renewals.is_empty();
-        names_none && self.boundary.is_none() && self.roster.is_none() && self.manifest.is_none()
+        names_none
+            && self.expected.is_empty()
+            && self.boundary.is_none()
+            && self.roster.is_none()
+            && self.manifest.is_none()
     }
 }
 
