@@ -127,7 +127,7 @@ enum Limit {
 
 impl Limit {
     fn of(key: &str) -> Option<Self> {
-        const KEYS: [(&str, Limit); 19] = [
+        const KEYS: [(&str, Limit); 20] = [
             ("kms:CallerAccount", Limit::Owner),
             ("kms:ViaService", Limit::Service),
             ("aws:PrincipalAccount", Limit::Owner),
@@ -142,6 +142,7 @@ impl Limit {
             ("aws:SourceOrgID", Limit::Owner),
             ("aws:SourceOrgPaths", Limit::Path),
             ("aws:SourceVpc", Limit::Owner),
+            ("aws:SourceVpcArn", Limit::Arn),
             ("aws:SourceVpce", Limit::Owner),
             ("aws:VpceAccount", Limit::Owner),
             ("aws:VpceOrgID", Limit::Owner),

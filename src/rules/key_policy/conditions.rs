@@ -117,7 +117,7 @@ impl<'v> Via<'v> {
         if glob::is_pattern(value) || value.contains("${") || is_placeholder_value(value) {
             return Self::Open;
         }
-        let domain = [".amazonaws.com", ".amazonaws.com.cn"].iter().find_map(|domain| value.strip_suffix(domain));
+        let domain = DOMAINS.iter().find_map(|domain| value.strip_suffix(domain));
         let Some(name) = domain.filter(|name| name.split('.').all(is_label)) else { return Self::Bad };
         match name.rsplit_once('.') {
             Some((_, region)) if is_region(region) => Self::Region(region),
@@ -126,6 +126,9 @@ impl<'v> Via<'v> {
         }
     }
 }
+
+/// The domains of AWS's partitions under which services have their names.
+const DOMAINS: [&str; 5] = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"];
 
 fn is_label(label: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -178,7 +181,8 @@ fn bad(value: &Spanned<String>, message: String) -> Finding {
 }
 
 fn named(finding: Finding, value: &Spanned<String>, service: &str, region: &str) -> Finding {
-    let fixed = print::quoted(&format!("{service}.{region}.amazonaws.com"));
+    let domain = value.value.strip_prefix(service).unwrap_or(".amazonaws.com");
+    let fixed = print::quoted(&format!("{service}.{region}{domain}"));
     let edits = vec![Edit::replace(value.span, fixed.clone())];
     finding.fix(format!("write {fixed}"), Applicability::Unsafe, edits)
 }

@@ -76,10 +76,17 @@ impl Check for Services {
 /// Whether a row says on whose behalf a service calls.
 ///
 /// Source: IAM User Guide, "The confused deputy problem"; Amazon `CloudWatch` Logs User Guide, "Encrypt log data in
-/// `CloudWatch` Logs using AWS Key Management Service", whose key policy says it by the encryption context.
+/// `CloudWatch` Logs using AWS Key Management Service", whose key policy says it by the encryption context; AWS Lambda
+/// Developer Guide, on Alexa, whose skill is told by the event source's token.
 fn names_source(condition: &Condition) -> bool {
-    const KEYS: [&str; 5] =
-        ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"];
+    const KEYS: [&str; 6] = [
+        "aws:SourceArn",
+        "aws:SourceAccount",
+        "aws:SourceOrgID",
+        "aws:SourceOrgPaths",
+        "aws:SourceOwner",
+        "lambda:EventSourceToken",
+    ];
     const CONTEXT: &str = "kms:EncryptionContext:";
     let key = &condition.key.value;
     let is_context = key.as_str().get(..CONTEXT.len()).is_some_and(|start| start.eq_ignore_ascii_case(CONTEXT));

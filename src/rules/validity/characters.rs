@@ -40,8 +40,10 @@ impl Check for Characters {
         if cx.document.is_plain {
             return;
         }
-        // Other services keep their own policies, each with characters of its own.
-        if !matches!(cx.kind(), PolicyKind::Resource | PolicyKind::Endpoint) {
+        // Other services keep their own policies, each with characters of its own; Organizations takes any.
+        let elsewhere =
+            [PolicyKind::Resource, PolicyKind::Endpoint, PolicyKind::ServiceControl, PolicyKind::ResourceControl];
+        if !elsewhere.contains(&cx.kind()) {
             walk(&cx.document.node, out);
         }
     }

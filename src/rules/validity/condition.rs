@@ -189,7 +189,7 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
             let finding = Finding::new(&SET_OPERATOR_MISSING, condition.key.span, message);
             out.push(finding.help("write `ForAnyValue:` or `ForAllValues:` before the operator"));
         }
-        if !fits(comparison, known.value_type()) {
+        if !fits(comparison, known.value_type()) && !compares_addresses(condition, known.value_type()) {
             let message = format!("`{}` does not compare {}", comparison.name(), plural(known.value_type()));
             let finding = Finding::new(&OPERATOR_TYPE_MISMATCH, condition.key.span, message);
             out.push(finding.help(format!("use {}", operator_for(known.value_type()))));
@@ -224,6 +224,15 @@ fn key(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
         None if prefix.contains(['.', '/']) => {}
         None => out.push(finding.code("INVALID_SERVICE")),
     }
+}
+
+/// Whether two addresses of one request are compared as texts: the operators for addresses take no variable.
+///
+/// Source: IAM User Guide, "IAM policy elements: Variables and tags", where variables may stand; "AWS global condition context
+/// keys", `aws:EC2InstanceSourcePrivateIPv4`.
+fn compares_addresses(condition: &Condition, value_type: KeyType) -> bool {
+    let texts = condition.operator.value.comparison.name().starts_with("String");
+    value_type == KeyType::IpAddress && texts && condition.values.values().all(|value| value.contains("${"))
 }
 
 /// Whether an operator compares what a key holds. An ARN is a text too.

@@ -367,13 +367,15 @@ fn is_only_star(text: &str) -> bool {
 
 /// Whether a variable stands for an account or an organisation that AWS tells: the documented way to compare two of them.
 fn names_an_owner(variable: &str) -> bool {
-    const OWNERS: [&str; 6] = [
+    const OWNERS: [&str; 8] = [
         "aws:PrincipalAccount",
         "aws:ResourceAccount",
         "aws:PrincipalOrgID",
         "aws:ResourceOrgID",
         "aws:SourceAccount",
         "aws:SourceOrgID",
+        "aws:VpceAccount",
+        "aws:VpceOrgID",
     ];
     let name = variable.trim_start_matches("${").split(['}', ',']).next().unwrap_or_default().trim();
     OWNERS.iter().any(|owner| owner.eq_ignore_ascii_case(name))

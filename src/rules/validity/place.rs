@@ -125,7 +125,8 @@ fn place(arn: &Arn<'_>, span: Span, aws: Aws<'_>, out: &mut Findings<'_>) {
         out.push(finding.help("it is aws, aws-cn in China, aws-us-gov in GovCloud (US)"));
         return;
     }
-    if arn.service == "iam" && !arn.region.is_empty() {
+    // `*` is what an empty field matches too.
+    if arn.service == "iam" && !arn.region.bytes().all(|byte| byte == b'*') {
         let finding = Finding::new(&REGION_INVALID, span, "an ARN of IAM has no Region").code("ARN_REGION_NOT_ALLOWED");
         out.push(finding.help("leave the Region empty: arn:aws:iam::ACCOUNT:…"));
         return;

@@ -48,7 +48,7 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a condition on what a caller passes with a session, such as `sts:SourceIdentity` or `aws:RequestTag/…`, in a
-    /// statement that lets a role be assumed without the action by which it is passed.
+    /// statement that lets a role be assumed, where no statement allows the action by which it is passed.
     ///
     /// ## Why it matters
     /// Without `sts:SetSourceIdentity` or `sts:TagSession` nobody may pass it, and the condition never holds.
@@ -138,6 +138,9 @@ impl Check for TrustForm {
     fn policy(&self, policy: &Policy, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if policy.is_complete() {
             roles_anywhere(policy, out);
+            for statement in policy.statements.iter().filter(|statement| statement.allows()) {
+                statement.conditions.iter().for_each(|condition| setting(condition, statement, policy, out));
+            }
         }
     }
 
@@ -146,12 +149,9 @@ impl Check for TrustForm {
             principals.listed().read.iter().for_each(|principal| federated(principal, out));
             sessions(principals.listed(), out);
         }
-        for condition in &statement.conditions {
-            setting(condition, statement, out);
-            if statement.allows() {
-                github(condition, statement, out);
-                audience(condition, cx.aws, out);
-            }
+        for condition in statement.conditions.iter().filter(|_| statement.allows()) {
+            github(condition, statement, out);
+            audience(condition, cx.aws, out);
         }
     }
 }
@@ -228,14 +228,16 @@ fn sessions(principals: &Listed<Principal>, out: &mut Findings<'_>) {
     }
 }
 
-fn setting(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) {
+/// A condition on what a caller passes, where no statement of the policy allows to pass it.
+fn setting(condition: &Condition, statement: &Statement, policy: &Policy, out: &mut Findings<'_>) {
     let key = condition.key.value.as_str();
     let is_tag = key.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("aws:RequestTag/"));
     let fact = fact("setting-action", if is_tag { "aws:RequestTag/" } else { key });
     let Some(fact) = fact.filter(|_| !condition.operator.value.comparison.asks_presence()) else { return };
     let Some(listed) = statement.listed_actions() else { return };
     let assumes = listed.values().any(|action| action.as_str().to_ascii_lowercase().starts_with("sts:assumerole"));
-    if assumes && listed.unknown.is_empty() && !statement.covers_action(fact.value) {
+    let is_allowed = || policy.statements.iter().any(|other| other.allows() && other.covers_action(fact.value));
+    if assumes && listed.unknown.is_empty() && !is_allowed() {
         let message = format!("nobody may pass {key} without {}", fact.value);
         let finding = Finding::new(&ACTION_FOR_KEY_MISSING, condition.key.span, message);
         out.push(finding.help(format!("add {} to the actions", fact.value)));
@@ -262,13 +264,25 @@ fn github(condition: &Condition, statement: &Statement, out: &mut Findings<'_>) 
     for value in &condition.values.read {
         let text = value.value.as_str();
         let Some(at) = text.find(['*', '?']) else { continue };
-        let names_repository = text[..at].strip_prefix("repo:").is_some_and(|rest| rest.contains(':'));
-        if !(names_repository && asks_for_ref) {
-            let what = if names_repository { "any branch of the repository" } else { "any repository that it matches" };
+        let within = text[..at].strip_prefix("repo:").and_then(|rest| rest.split_once(':')).map(|(_, within)| within);
+        if within.is_none() || !asks_for_ref {
+            let what = within.map_or("any repository that it matches", github_kind);
             let finding = Finding::new(&GITHUB_SUB_OPEN, value.span, format!("{what} may assume the role"));
             out.push(finding.help("write repo:OWNER/NAME:ref:refs/heads/BRANCH"));
         }
     }
+}
+
+/// What a pattern leaves open whose start within the repository is this.
+///
+/// Source: GitHub Docs, "`OpenID` Connect reference", example subject claims.
+fn github_kind(start: &str) -> &'static str {
+    const KINDS: [(&str, &str); 3] = [
+        ("ref:refs/tags/", "any tag that it matches"),
+        ("ref:refs/heads/", "any branch that it matches"),
+        ("environment:", "any environment that it matches"),
+    ];
+    KINDS.iter().find(|(kind, _)| start.starts_with(kind)).map_or("any branch of the repository", |(_, what)| what)
 }
 
 fn audience(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
