@@ -117,7 +117,7 @@ fn a_path_that_the_library_would_misread_is_told_at_its_place() {
     let demand = "forbid: { select: \"$.Statement[?@.Action in ['*']]\" }";
     let message = "this path asks for a member named `Action in`, which no policy has";
     let wrong = rule("own", demand, ["'*'", "kms:Decrypt"]);
-    assert_eq!(told(&[&wrong]), [(message.into(), "\"$.Statement[?@.Action in ['*']]\"".into())]);
+    assert_eq!(told(&[&wrong]), [(message.into(), "Action in".into())]);
 }
 
 #[test]

@@ -41,6 +41,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("miette::", &["render/human.rs"]),
     ("granit_parser", &["syntax/yaml"]),
     ("jsonpath_rust", &["policy/view.rs", "rules/declarative"]),
+    ("pest::", &["rules/declarative"]),
     ("toml::{", &["config/toml.rs"]),
     ("clap::", &["cli"]),
     ("aws_sdk", &["live"]),

@@ -1,7 +1,10 @@
 //! JSONPath (RFC 9535) over the view of a policy: read once, checked for what the library would misread, then walked.
 
+use std::ops::Range;
+
 use jsonpath_rust::{
     parser::{
+        errors::JsonPathError,
         model::{
             Comparable, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, SingularQuery, SingularQuerySegment,
             Test, TestFunction,
@@ -10,6 +13,7 @@ use jsonpath_rust::{
     },
     query::{QueryRef, js_path_process},
 };
+use pest::error::InputLocation;
 
 use crate::{
     policy::{
@@ -37,6 +41,36 @@ pub(super) enum Path {
 pub(super) struct PathError {
     pub(super) message: String,
     pub(super) help: String,
+    /// Where in the path it stands, in bytes; `None` of the path as a whole.
+    pub(super) place: Option<Range<usize>>,
+}
+
+impl PathError {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into(), place: None }
+    }
+
+    /// The same at a word of the path: where the word is held against something, else where it stands first.
+    fn at(self, text: &str, word: &str, is_compared: bool) -> Self {
+        let is_part = |character: Option<char>| character.is_some_and(|found| found.is_alphanumeric() || found == '_');
+        let places = text.match_indices(word).map(|(start, word)| start..start + word.len()).filter(|place| {
+            let (before, behind) = (text.get(..place.start), text.get(place.end..));
+            !is_part(before.and_then(|text| text.chars().next_back()))
+                && !is_part(behind.and_then(|text| text.chars().next()))
+        });
+        let meets_operator = |place: &Range<usize>| {
+            let (before, behind) =
+                (text.get(..place.start).unwrap_or_default(), text.get(place.end..).unwrap_or_default());
+            let before = before.trim_end_matches(['@', '$', '.', '[', '\'', '"', ' ']);
+            let behind = behind.trim_start_matches(['\'', '"', ']', ' ']);
+            before.ends_with(['=', '<', '>']) || behind.starts_with(['=', '!', '<', '>'])
+        };
+        let mut places: Vec<Range<usize>> = places.collect();
+        if is_compared && let Some(compared) = places.iter().position(meets_operator) {
+            places.swap(0, compared);
+        }
+        Self { place: places.into_iter().next(), ..self }
+    }
 }
 
 /// So long a path, and so many brackets within each other, are read.
@@ -44,6 +78,8 @@ const MAX_LENGTH: usize = 1000;
 const MAX_BRACKETS: usize = 16;
 
 const LIKE_AWS: &str = "elements, operators and condition keys are spelt as AWS spells them: `Action`, `StringEquals`";
+
+const GRAMMAR: &str = "RFC 9535 is its grammar: `$.Statement[?@.Effect == 'Allow'].Action[*]`";
 
 const PREDICATES: &str =
     "`where` asks what a statement means, whatever its spelling: `action: { covers: kms:Decrypt }`";
@@ -71,7 +107,10 @@ impl Path {
     pub(super) fn of_selected(text: &str) -> Result<Self, PathError> {
         match text.strip_prefix("$.") {
             Some(name) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                member(name).map_or_else(|| Ok(Self::Element(name.to_owned())), Err)
+                match Text(text).member(name) {
+                    None => Ok(Self::Element(name.to_owned())),
+                    Some(error) => Err(error),
+                }
             }
             _ if text == "$" => Ok(Self::Policy),
             _ => Ok(Self::Query(read(text)?)),
@@ -97,126 +136,181 @@ pub(super) fn run<'v>(query: &JpQuery, view: &'v View) -> Vec<&'v View> {
 }
 
 fn read(text: &str) -> Result<JpQuery, PathError> {
-    let error = |message: &str, help: &str| Err(PathError { message: message.to_owned(), help: help.to_owned() });
+    let error = |message: &str, help: &str| Err(PathError::new(message, help));
     if text.len() > MAX_LENGTH || text.bytes().filter(|byte| matches!(byte, b'[' | b'(')).count() > MAX_BRACKETS {
         return error("this path is too long to be read", "the predicates of `where` say most things in one line");
     }
     if !text.starts_with('$') {
         return error("a path begins with `$`", "`$` is the policy; under `mark`, what was selected");
     }
-    let Ok(query) = parse_json_path(text) else {
-        return error("this is no JSONPath", "RFC 9535 is its grammar: `$.Statement[?@.Effect == 'Allow'].Action[*]`");
-    };
-    match segments(&query.segments) {
-        Some(fault) => Err(fault),
-        None => Ok(query),
+    match parse_json_path(text) {
+        Ok(query) => Text(text).segments(&query.segments).map_or(Ok(query), Err),
+        Err(error) => Err(broken(text, &error)),
     }
 }
 
-fn segments(all: &[Segment]) -> Option<PathError> {
-    all.iter().find_map(segment)
-}
-
-fn segment(segment: &Segment) -> Option<PathError> {
-    match segment {
-        // The library reads one selector below `..`; its parser bounds how deep these stand within each other.
-        Segment::Descendant(below) => self::segment(below),
-        Segment::Selector(selector) => self::selector(selector),
-        Segment::Selectors(selectors) => selectors.iter().find_map(selector),
+/// What is wrong with a text that is no path, at its place.
+fn broken(text: &str, error: &JsonPathError) -> PathError {
+    match unclosed(text) {
+        Some((at, sign)) => {
+            let place = Some(at..at + sign.len_utf8());
+            PathError { place, ..PathError::new(format!("this `{sign}` is never closed"), GRAMMAR) }
+        }
+        None => PathError { place: stop(text, error), ..PathError::new("this is no JSONPath", GRAMMAR) },
     }
 }
 
-fn selector(selector: &Selector) -> Option<PathError> {
-    match selector {
-        Selector::Name(name) => member(name),
-        Selector::Filter(filter) => self::filter(filter),
-        Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => None,
-    }
-}
-
-/// A name that no policy has: of `@.Action in ['*']` the library makes a member named `Action in`, and what is misspelt
-/// selects nothing.
-fn member(name: &str) -> Option<PathError> {
-    if view::may_have(name) {
-        return None;
-    }
-    let message = format!("this path asks for a member named `{name}`, which no policy has");
-    let help = if name.contains([' ', '=', '~']) {
-        "RFC 9535 has no `in`, `size` or `=~`; `where` asks for what a statement means".to_owned()
-    } else {
-        let meant = spelling::by_edits(name, view::elements(), str::to_ascii_lowercase);
-        meant.map_or_else(|| LIKE_AWS.to_owned(), |meant| format!("did you mean `{meant}`?"))
-    };
-    Some(PathError { message, help })
-}
-
-fn filter(filter: &Filter) -> Option<PathError> {
-    match filter {
-        Filter::Or(parts) | Filter::And(parts) => parts.iter().find_map(self::filter),
-        Filter::Atom(FilterAtom::Filter { expr, .. }) => self::filter(expr),
-        Filter::Atom(FilterAtom::Test { expr, .. }) => test(expr),
-        Filter::Atom(FilterAtom::Comparison(comparison)) => {
-            let (left, right) = comparison.vals();
-            comparable(left).or_else(|| comparable(right)).or_else(|| list_as_text(left, right))
+/// The last bracket or quotation mark that nothing closes.
+fn unclosed(text: &str) -> Option<(usize, char)> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        let is_quoted = |last: &(usize, char)| matches!(last.1, '\'' | '"');
+        match (open.last().copied().filter(is_quoted), character) {
+            (Some(_), '\\') => {
+                characters.next();
+            }
+            (Some((_, quote)), found) if quote == found => {
+                open.pop();
+            }
+            (None, '[' | '(' | '\'' | '"') => open.push((at, character)),
+            (None, ']' | ')') => {
+                open.pop();
+            }
+            _ => {}
         }
     }
+    open.pop()
 }
 
-/// A list or an object beside a text, which it never equals: `@.Action == 'kms:*'`.
-fn list_as_text(left: &Comparable, right: &Comparable) -> Option<PathError> {
-    let ((Comparable::SingularQuery(query), Comparable::Literal(_))
-    | (Comparable::Literal(_), Comparable::SingularQuery(query))) = (left, right)
-    else {
-        return None;
+/// The character at which a text stops being a path: the last one where it stops too early.
+fn stop(text: &str, error: &JsonPathError) -> Option<Range<usize>> {
+    let JsonPathError::PestError(error) = error else { return None };
+    let at = match error.location {
+        InputLocation::Pos(at) => at,
+        InputLocation::Span((start, _)) => start,
     };
-    let (SingularQuery::Current(steps) | SingularQuery::Root(steps)) = query;
-    let Some(SingularQuerySegment::Name(name)) = steps.last() else { return None };
-    view::shape(name).map(|shape| PathError {
-        message: format!("`{name}` is {shape} for a path, which equals no text"),
-        help: "compare an item of it, as in `?@.Action[?@ == 'kms:*']`; `where` asks what a statement means".to_owned(),
-    })
+    let blanks = text.get(at..)?.len() - text.get(at..)?.trim_start().len();
+    let (start, character) = text
+        .get(at + blanks..)?
+        .char_indices()
+        .next()
+        .map_or_else(|| text.char_indices().next_back(), |(_, character)| Some((at + blanks, character)))?;
+    Some(start..start + character.len_utf8())
 }
 
-fn comparable(comparable: &Comparable) -> Option<PathError> {
-    match comparable {
-        Comparable::Literal(_) => None,
-        Comparable::Function(function) => self::function(function),
-        Comparable::SingularQuery(SingularQuery::Current(steps) | SingularQuery::Root(steps)) => {
-            steps.iter().find_map(|step| match step {
-                SingularQuerySegment::Name(name) => member(name),
-                SingularQuerySegment::Index(_) => None,
-            })
+/// The text of a path, at which its parts are held against what the library would misread.
+#[derive(Clone, Copy)]
+struct Text<'t>(&'t str);
+
+impl Text<'_> {
+    fn segments(self, all: &[Segment]) -> Option<PathError> {
+        all.iter().find_map(|part| self.segment(part))
+    }
+
+    fn segment(self, segment: &Segment) -> Option<PathError> {
+        match segment {
+            // The library reads one selector below `..`; its parser bounds how deep these stand within each other.
+            Segment::Descendant(below) => self.segment(below),
+            Segment::Selector(selector) => self.selector(selector),
+            Segment::Selectors(selectors) => selectors.iter().find_map(|one| self.selector(one)),
         }
     }
-}
 
-fn test(test: &Test) -> Option<PathError> {
-    match test {
-        Test::RelQuery(all) => segments(all),
-        Test::AbsQuery(query) => segments(&query.segments),
-        Test::Function(function) => self::function(function),
+    fn selector(self, selector: &Selector) -> Option<PathError> {
+        match selector {
+            Selector::Name(name) => self.member(name),
+            Selector::Filter(filter) => self.filter(filter),
+            Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => None,
+        }
     }
-}
 
-/// `match` and `search` compile a regular expression for every node, and what is no function of RFC 9535 is the library's.
-fn function(function: &TestFunction) -> Option<PathError> {
-    let refused = |name: &str| {
-        Some(PathError { message: format!("`{name}()` is not supported in a path"), help: PREDICATES.to_owned() })
-    };
-    match function {
-        TestFunction::Match(..) => refused("match"),
-        TestFunction::Search(..) => refused("search"),
-        TestFunction::Custom(name, _) => refused(name),
-        TestFunction::Length(argument) => self::argument(argument),
-        TestFunction::Value(argument) | TestFunction::Count(argument) => self::argument(argument),
+    /// A name that no policy has: of `@.Action in ['*']` the library makes a member named `Action in`, and what is misspelt
+    /// selects nothing.
+    fn member(self, name: &str) -> Option<PathError> {
+        if view::may_have(name) {
+            return None;
+        }
+        let message = format!("this path asks for a member named `{name}`, which no policy has");
+        let help = if name.contains([' ', '=', '~']) {
+            "RFC 9535 has no `in`, `size` or `=~`; `where` asks for what a statement means".to_owned()
+        } else {
+            let meant = spelling::by_edits(name, view::elements(), str::to_ascii_lowercase);
+            meant.map_or_else(|| LIKE_AWS.to_owned(), |meant| format!("did you mean `{meant}`?"))
+        };
+        Some(PathError::new(message, help).at(self.0, name, false))
     }
-}
 
-fn argument(argument: &FnArg) -> Option<PathError> {
-    match argument {
-        FnArg::Literal(_) => None,
-        FnArg::Test(test) => self::test(test),
-        FnArg::Filter(filter) => self::filter(filter),
+    fn filter(self, filter: &Filter) -> Option<PathError> {
+        match filter {
+            Filter::Or(parts) | Filter::And(parts) => parts.iter().find_map(|part| self.filter(part)),
+            Filter::Atom(FilterAtom::Filter { expr, .. }) => self.filter(expr),
+            Filter::Atom(FilterAtom::Test { expr, .. }) => self.test(expr),
+            Filter::Atom(FilterAtom::Comparison(comparison)) => {
+                let (left, right) = comparison.vals();
+                self.comparable(left).or_else(|| self.comparable(right)).or_else(|| self.list_as_text(left, right))
+            }
+        }
+    }
+
+    /// A list or an object beside a text, which it never equals: `@.Action == 'kms:*'`.
+    fn list_as_text(self, left: &Comparable, right: &Comparable) -> Option<PathError> {
+        let ((Comparable::SingularQuery(query), Comparable::Literal(_))
+        | (Comparable::Literal(_), Comparable::SingularQuery(query))) = (left, right)
+        else {
+            return None;
+        };
+        let (SingularQuery::Current(steps) | SingularQuery::Root(steps)) = query;
+        let Some(SingularQuerySegment::Name(name)) = steps.last() else { return None };
+        let help = "compare an item of it, as in `?@.Action[?@ == 'kms:*']`; `where` asks what a statement means";
+        let shape = view::shape(name)?;
+        Some(
+            PathError::new(format!("`{name}` is {shape} for a path, which equals no text"), help)
+                .at(self.0, name, true),
+        )
+    }
+
+    fn comparable(self, comparable: &Comparable) -> Option<PathError> {
+        match comparable {
+            Comparable::Literal(_) => None,
+            Comparable::Function(function) => self.function(function),
+            Comparable::SingularQuery(SingularQuery::Current(steps) | SingularQuery::Root(steps)) => {
+                steps.iter().find_map(|step| match step {
+                    SingularQuerySegment::Name(name) => self.member(name),
+                    SingularQuerySegment::Index(_) => None,
+                })
+            }
+        }
+    }
+
+    fn test(self, test: &Test) -> Option<PathError> {
+        match test {
+            Test::RelQuery(all) => self.segments(all),
+            Test::AbsQuery(query) => self.segments(&query.segments),
+            Test::Function(function) => self.function(function),
+        }
+    }
+
+    /// `match` and `search` compile a regular expression for every node, and what is no function of RFC 9535 is the library's.
+    fn function(self, function: &TestFunction) -> Option<PathError> {
+        let refused = |name: &str| {
+            Some(PathError::new(format!("`{name}()` is not supported in a path"), PREDICATES).at(self.0, name, false))
+        };
+        match function {
+            TestFunction::Match(..) => refused("match"),
+            TestFunction::Search(..) => refused("search"),
+            TestFunction::Custom(name, _) => refused(name),
+            TestFunction::Length(argument) => self.argument(argument),
+            TestFunction::Value(argument) | TestFunction::Count(argument) => self.argument(argument),
+        }
+    }
+
+    fn argument(self, argument: &FnArg) -> Option<PathError> {
+        match argument {
+            FnArg::Literal(_) => None,
+            FnArg::Test(test) => self.test(test),
+            FnArg::Filter(filter) => self.filter(filter),
+        }
     }
 }
 
@@ -266,6 +360,25 @@ mod tests {
     fn what_is_no_path_is_told() {
         assert_eq!(message("Statement[*]"), "a path begins with `$`");
         assert_eq!(message("$.Statement[?@.Effect = 'Allow']"), "this is no JSONPath");
+    }
+
+    #[test]
+    fn the_place_inside_of_a_path_is_told() {
+        let marked = |text: &str| {
+            let place = Path::of_policy(text).unwrap_err().place;
+            place.map(|place| (place.start, text[place].to_owned()))
+        };
+        let at = |start: usize, text: &str| Some((start, text.to_owned()));
+        assert_eq!(marked("$.Statement[?@.Effect = 'Allow']"), at(22, "="));
+        assert_eq!(marked("$.Statement[?@.Effect == 'Allow'"), at(11, "["));
+        assert_eq!(marked("$.Statement[?@.Effect == 'Allow]"), at(25, "'"));
+        assert_eq!(marked("$.Statement[?@.Effect == 'A\\'\"(' && ]"), at(36, "]"));
+        assert_eq!(marked("$.Statement[?@.Action in ['*']]"), at(15, "Action in"));
+        assert_eq!(marked("$.Statement[?@.Actions && @.Action == 'x']"), at(15, "Actions"));
+        assert_eq!(marked("$.Statement[?@.Action && @.Action == 'x']"), at(27, "Action"));
+        assert_eq!(marked("$.Statement[?'x' == @['Action']]"), at(23, "Action"));
+        assert_eq!(marked("$.Statement[*].Action[?match(@, 'a')]"), at(23, "match"));
+        assert_eq!(marked("Statement"), None);
     }
 
     #[test]

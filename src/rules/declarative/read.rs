@@ -1,5 +1,7 @@
 //! A rule file: one rule, its page and its examples.
 
+use std::ops::Range;
+
 use super::{
     Asks, Demand, Rule,
     example::{self, Examples},
@@ -12,7 +14,7 @@ use crate::{
     policy::PolicyKind,
     simulate::scenario::fields::{self, Fields},
     source::{Source, Span, Spanned},
-    syntax::{Node, yaml},
+    syntax::{Node, embed, yaml},
 };
 
 /// The fields of a rule file, in the order in which they are best written, each with what it says.
@@ -204,8 +206,8 @@ fn asks(source: &Source, root: &Node<'_>, fields: &Fields<'_, '_>, complaints: &
     }
     match (forbid, require, never) {
         (_, _, Some(node)) => Some(Asks::Never(Never::read(node, complaints))),
-        (Some(node), ..) => Some(Asks::Demand(Box::new(demand(node, false, complaints)))),
-        (_, Some(node), _) => Some(Asks::Demand(Box::new(demand(node, true, complaints)))),
+        (Some(node), ..) => Some(Asks::Demand(Box::new(demand(node, false, source, complaints)))),
+        (_, Some(node), _) => Some(Asks::Demand(Box::new(demand(node, true, source, complaints)))),
         _ => None,
     }
 }
@@ -222,7 +224,14 @@ fn of_never(kinds: Vec<PolicyKind>, fields: &Fields<'_, '_>, complaints: &mut Ve
     if kinds.is_empty() { never::KINDS.to_vec() } else { kinds }
 }
 
-fn demand(node: &Node<'_>, requires: bool, complaints: &mut Vec<Complaint>) -> Demand {
+/// Where a part of a text stands in its file, however the text is spelt there.
+fn inside(node: &Node<'_>, source: &Source, part: Range<usize>) -> Option<Span> {
+    let inner = embed::inner_of(node, source.slice(node.span))?;
+    let offset = |at: usize| u32::try_from(at).ok();
+    Some(inner.place(Span { start: offset(part.start)?, end: offset(part.end)?, ..node.span }))
+}
+
+fn demand(node: &Node<'_>, requires: bool, source: &Source, complaints: &mut Vec<Complaint>) -> Demand {
     let what = if requires { "`require`" } else { "`forbid`" };
     let parts = fields::of(node, what, &DEMAND, complaints);
     let mut path = |name: &str, read: fn(&str) -> Result<Path, PathError>| {
@@ -231,7 +240,8 @@ fn demand(node: &Node<'_>, requires: bool, complaints: &mut Vec<Complaint>) -> D
         match read(text) {
             Ok(path) => Some((path, node.span)),
             Err(error) => {
-                complaints.push(Complaint::new(node.span, error.message).help(error.help));
+                let inside = error.place.and_then(|place| inside(node, source, place)).unwrap_or(node.span);
+                complaints.push(Complaint::new(inside, error.message).help(error.help));
                 None
             }
         }
