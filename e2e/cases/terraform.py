@@ -181,7 +181,7 @@ def case_count(environment):
     """the policies of plans and states are as many as a script of its own counts"""
     script = environment.root / "scripts" / "count-policies"
     for folder in (article(environment), written(environment, "role-dependent")):
-        for name in ("plan.json", "noop.json", "state.json"):
+        for name in ("plan.json", "noop.json", "state.json", "terraform.tfstate"):
             done = subprocess.run([script, folder / name], capture_output=True, text=True, check=True)
             counted = json.loads(done.stdout)
             addresses = counted["known"] + counted["unknown"]

@@ -20,7 +20,9 @@ pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
 pub use policy_document::{Awaited, PolicyDocument};
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
-pub use terraform::{Plan, Replaced};
+pub use terraform::{
+    AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, Plan, Replaced, SetTwice, Stranded, Unset,
+};
 
 use std::collections::HashSet;
 
@@ -89,6 +91,8 @@ pub struct Document<'a> {
     pub resources: Vec<Spanned<String>>,
     /// What a plan does, where it is one.
     pub plan: Option<Plan>,
+    /// What else a file of Terraform's tells.
+    pub besides: Besides,
 }
 
 /// How a file is written.
@@ -170,6 +174,7 @@ impl<'a> Document<'a> {
             is_copy: false,
             resources: Vec::new(),
             plan: None,
+            besides: Besides::default(),
         }
     }
 

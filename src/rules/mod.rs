@@ -159,6 +159,9 @@ catalogue! {
     terraform::unknown::Unknown,
     terraform::incomplete::Incomplete,
     terraform::changes::Changes,
+    terraform::key_policies::KeyPolicies,
+    terraform::carried::CarriedPolicies,
+    terraform::apply::Apply,
     suppression::entries::Entries,
 }
 

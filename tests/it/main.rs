@@ -31,6 +31,7 @@ mod seed;
 mod set_ups;
 mod suppression;
 mod terraform;
+mod terraform_attributes;
 mod unknown;
 mod validity;
 mod yaml_inputs;

@@ -65,7 +65,9 @@ impl<'r, 'a> Policies<'r, '_, 'a> {
         name: String,
         kind: Option<(PolicyKind, &'static str)>,
     ) {
-        self.used.insert(index);
+        if self.used.insert(index) {
+            self.document.besides.merged_twice.extend(deferred::repeated_sids(data, self.source));
+        }
         let node = deferred::rebuilt(data, self.source);
         let mut policy = PolicyDocument::read(node, self.kind(kind));
         let configured = self.configuration.resource(&data.module, &own_name(data));
@@ -78,11 +80,15 @@ impl<'r, 'a> Policies<'r, '_, 'a> {
             let statement = statements.iter().position(|statement| statement.span.contains(place));
             // A dynamic block is no block of the configuration, so that only as many blocks can be told apart.
             let block = own.iter().position(|block| block.span.contains(place)).filter(|_| own.len() == blocks.len());
-            let expression = block.and_then(|block| blocks.get(block)).or(expressions);
-            let references = expression.map(all_references).unwrap_or_default();
+            let of_block = block.and_then(|block| Some((own.get(block)?, blocks.get(block)?)));
+            let argument = of_block.and_then(|(arguments, expressions)| {
+                let found = arguments.as_map()?.iter().find(|argument| argument.value.span.contains(place))?;
+                expressions.get(&found.key).map(all_references).filter(|references| !references.is_empty())
+            });
+            let expression = of_block.map(|(_, expressions)| expressions).or(expressions);
+            let references = argument.or_else(|| expression.map(all_references)).unwrap_or_default();
             let on = self.waits(&data.module, references);
             policy.awaits.push(Awaited { statement, place, on });
-            let of_block = block.and_then(|block| Some((own.get(block)?, blocks.get(block)?)));
             if let Some((arguments, expressions)) = of_block {
                 self.foresee(data, place, arguments, expressions, &mut foreseen);
             }

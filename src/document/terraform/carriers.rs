@@ -9,7 +9,7 @@ use super::{
     policies::Policies,
     resource::Resource,
 };
-use crate::syntax::Node;
+use crate::{source::Spanned, syntax::Node};
 
 /// Attachments of a managed policy: the type, and the attributes that name who carries it.
 const ATTACHMENTS: [(&str, &[&str]); 4] = [
@@ -20,7 +20,7 @@ const ATTACHMENTS: [(&str, &[&str]); 4] = [
 ];
 
 /// Inline policies: the type, and the attribute that names who carries it.
-const INLINE: [(&str, &str); 3] =
+pub(super) const INLINE: [(&str, &str); 3] =
     [("aws_iam_role_policy", "role"), ("aws_iam_user_policy", "user"), ("aws_iam_group_policy", "group")];
 
 impl<'a> Policies<'_, '_, 'a> {
@@ -57,12 +57,21 @@ impl<'a> Policies<'_, '_, 'a> {
     /// Notes who carries a managed policy, where a resource attaches one.
     pub(super) fn attachment(&mut self, resource: &Resource<'_, 'a>) {
         let Some((_, carriers)) = ATTACHMENTS.iter().find(|(kind, _)| *kind == resource.kind) else { return };
-        let Some(policy) = self.refers(resource, "policy_arn") else { return };
+        self.stranded(resource);
+        let policy = self.refers(resource, "policy_arn");
+        // One that cannot be told is still another policy than all others.
+        let unnamed = || Spanned::new(resource.address.to_string(), resource.values.span);
+        let counted = policy.clone().unwrap_or_else(unnamed);
         let mut names: Vec<String> = Vec::new();
         for attribute in *carriers {
-            names.extend(self.refers_all(resource, attribute).names);
+            let found = self.refers_all(resource, attribute).names;
+            self.attaches(&counted, attribute, &found, resource);
+            names.extend(found);
         }
-        self.links.carriers.entry(policy.value).or_default().extend(names);
+        match policy {
+            Some(policy) => self.links.carriers.entry(policy.value).or_default().extend(names),
+            None => self.document.unseen.extend(self.with_members(names)),
+        }
     }
 
     /// Notes who carries a managed policy that the file only names.

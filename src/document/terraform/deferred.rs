@@ -7,9 +7,12 @@
 //! Source: Terraform AWS provider, `aws_iam_policy_document`; Terraform documentation, "JSON Output Format", change
 //! representation.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
-use super::resource::{Resource, unknown};
+use super::{
+    besides::MergedTwice,
+    resource::{Resource, unknown},
+};
 use crate::{
     source::{Source, Span},
     syntax::{Member, Node, Value, embed},
@@ -86,6 +89,23 @@ fn embedded<'a>(arguments: &Node<'a>, argument: &str, source: &Source) -> Vec<No
                 }
             }
             _ => {}
+        }
+    }
+    found
+}
+
+/// The statements of policies to be merged that have the `Sid` of an earlier one, which the provider refuses.
+pub(super) fn repeated_sids(resource: &Resource<'_, '_>, source: &Source) -> Vec<MergedTwice> {
+    let (mut seen, mut found): (HashMap<String, Span>, Vec<MergedTwice>) = (HashMap::new(), Vec::new());
+    for item in resource.values.get("source_policy_documents").map_or(&[][..], Node::items) {
+        let Some(inner) = item.as_str().and_then(|_| embed::inner_of(item, source.slice(item.span))) else { continue };
+        let root = inner.unwrapped().read().0;
+        for sid in root.get("Statement").map_or(&[][..], Node::items).iter().filter_map(|one| one.get("Sid")) {
+            let Some(text) = sid.as_str().filter(|text| !text.is_empty()) else { continue };
+            match seen.get(text) {
+                Some(first) => found.push(MergedTwice { sid: text.to_owned(), first: *first, again: sid.span }),
+                None => drop(seen.insert(text.to_owned(), sid.span)),
+            }
         }
     }
     found

@@ -5,9 +5,10 @@
 //!
 //! Source: Terraform AWS provider, `aws_kms_key`, `aws_kms_alias`, `aws_iam_role_policy_attachment` and their kin.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
+    carried::Load,
     configuration::{Origin, distinct},
     deferred::settled,
     keys::{KEYS, key_id},
@@ -24,12 +25,16 @@ use crate::{
 /// What joins the policies of a file to keys and to those who carry them.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// The keys whose policy is a resource of its own.
-    pub(super) governed: HashSet<String>,
+    /// The keys whose policy is a resource of its own, each with the number of that resource.
+    pub(super) governed: HashMap<String, usize>,
+    /// Whether such a resource does not tell of which key it is.
+    pub(super) is_open: bool,
     /// Who carries a managed policy, by the policy's ARN or address.
     pub(super) carriers: HashMap<String, Vec<String>>,
     /// Of whom a managed policy is the permissions boundary, likewise.
     pub(super) bounded: HashMap<String, Vec<String>>,
+    /// How much each carries.
+    pub(super) load: Load,
     /// The users of each group.
     pub(super) members: HashMap<String, Vec<String>>,
 }
@@ -46,7 +51,8 @@ impl<'a> Policies<'_, '_, 'a> {
     /// Reads keys, aliases, rotations, and what the file tells of Kasten.
     pub(super) fn join(&mut self) {
         let resources = self.resources;
-        for resource in resources.iter().filter(|resource| !resource.is_data && resource.is_there()) {
+        let present = resources.iter().enumerate().filter(|(_, resource)| !resource.is_data && resource.is_there());
+        for (index, resource) in present {
             self.unguarded(resource);
             match resource.kind {
                 kind if KEYS.contains(&kind) => self.key(resource),
@@ -68,7 +74,8 @@ impl<'a> Policies<'_, '_, 'a> {
                 }
                 "aws_kms_key_policy" => {
                     let key = self.refers(resource, "key_id").map(|id| last(&id.value).to_owned());
-                    self.links.governed.extend(key);
+                    self.links.is_open |= key.is_none();
+                    self.links.governed.extend(key.map(|key| (key, index)));
                 }
                 "helm_release" => {
                     self.note(resource);
@@ -89,12 +96,20 @@ impl<'a> Policies<'_, '_, 'a> {
                         kubernetes::manifest(object, self.source, facts, hidden);
                     }
                 }
-                "aws_iam_role" | "aws_iam_user" => self.boundary(resource),
+                "aws_iam_role" => {
+                    self.boundary(resource);
+                    self.lists(resource);
+                    self.inline_blocks(resource);
+                }
+                "aws_iam_user" => self.boundary(resource),
                 _ => self.attachment(resource),
             }
         }
         self.unseen();
+        self.key_policies();
+        self.attached();
         self.document.resources.sort_by_key(|resource| resource.span);
+        self.document.resources.dedup_by_key(|resource| resource.span);
     }
 
     /// What an attribute refers to: its text, or the address of the resource whose attribute it will be.

@@ -3,6 +3,7 @@
 //! Source: Terraform AWS provider, `aws_kms_key`, `aws_kms_alias` and their kin.
 
 use super::{
+    besides::AliasPrefix,
     joined::{boolean, last, opening, spanned},
     policies::{Policies, own_name},
     resource::Resource,
@@ -94,6 +95,9 @@ impl<'a> Policies<'_, '_, 'a> {
         let target = self.refers(resource, "target_key_id");
         let target = target.map(|target| Spanned::new(last(&target.value).to_owned(), target.span));
         let arn = spanned(resource, "arn");
+        if let Some(prefix) = spanned(resource, "name_prefix") {
+            self.document.besides.prefixes.push(AliasPrefix { address: resource.address.to_string(), prefix });
+        }
         self.document.aliases.extend(spanned(resource, "name").map(|name| Alias { name, arn, target }));
     }
 
@@ -112,7 +116,7 @@ impl<'a> Policies<'_, '_, 'a> {
         let sets = configured.is_some_and(|found| {
             found.get("expressions").is_some_and(|expressions| expressions.get("policy").is_some())
         });
-        KEYS.contains(&resource.kind) && !sets && self.links.governed.contains(&key_id(resource))
+        KEYS.contains(&resource.kind) && !sets && self.links.governed.contains_key(&key_id(resource))
     }
 }
 

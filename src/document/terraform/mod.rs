@@ -9,11 +9,14 @@
 mod accounts;
 mod attributes;
 mod awaited;
+mod besides;
+mod carried;
 mod carriers;
 mod changes;
 mod configuration;
 mod deferred;
 mod joined;
+mod key_policies;
 mod keys;
 mod output;
 mod permission;
@@ -23,6 +26,7 @@ mod resource;
 mod secret;
 
 use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
+pub use besides::{AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, SetTwice, Stranded, Unset};
 pub use plan::{Plan, Replaced};
 
 use super::{Document, DocumentError};
@@ -81,6 +85,7 @@ pub(super) fn recognise<'a>(
     let mut policies = Policies::new(source, declared, document, &resources, &configuration, &accounts, &secrets);
     policies.join();
     policies.resources();
+    policies.inline();
     match form {
         Form::Plan => policies.planned_outputs(root.get("output_changes")),
         Form::State => policies.outputs(root.get("values").and_then(|values| values.get("outputs"))),

@@ -139,6 +139,7 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         if self.document.policies.len() == before {
             return;
         }
+        self.carries(resource, before, &paths);
         let (key, holders, bounds) = (self.key_of(resource), self.holders_of(resource), self.bounded_by(resource));
         let found = self.document.policies.get_mut(before..).unwrap_or_default();
         for policy in found.iter_mut() {

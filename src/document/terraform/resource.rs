@@ -46,8 +46,10 @@ pub(super) enum Change {
     Replaced,
     /// Nothing.
     Unchanged,
-    /// It is destroyed or forgotten.
+    /// It is destroyed.
     Gone,
+    /// It stays, and Terraform no longer looks after it.
+    Forgotten,
     /// There is no plan: it is so.
     Stands,
 }
@@ -67,11 +69,12 @@ impl<'r, 'a> Resource<'r, 'a> {
         let kind = match (does("delete"), does("create")) {
             (true, true) => Change::Replaced,
             (true, false) => Change::Gone,
-            _ if does("forget") && !does("create") => Change::Gone,
+            _ if does("forget") && !does("create") => Change::Forgotten,
             _ if does("no-op") => Change::Unchanged,
             _ => Change::Made,
         };
-        let values = if kind == Change::Gone { change.get("before")? } else { change.get("after")? };
+        let stays = !matches!(kind, Change::Gone | Change::Forgotten);
+        let values = change.get(if stays { "after" } else { "before" })?;
         let (unknown, place) = (change.get("after_unknown"), change.span);
         Some(Self { unknown, place, ..Self::listed(entry, values, kind)? })
     }
@@ -143,7 +146,7 @@ impl<'r, 'a> Resource<'r, 'a> {
 
     /// Whether it will be there, or is.
     pub(super) fn is_there(&self) -> bool {
-        self.change != Change::Gone
+        !matches!(self.change, Change::Gone | Change::Forgotten)
     }
 
     /// The text of an attribute, where it is known.

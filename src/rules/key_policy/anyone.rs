@@ -22,7 +22,7 @@ declare_rules! { KeyPolicy:
     pub PUBLIC_KEY_POLICY = {
         id: "public-key-policy", code: None,
         severity: Error, confidence: High, persona: Regular,
-        supersedes: &["workload-has-kms-star"],
+        supersedes: &["workload-has-kms-star", "tf-docs-open-policy"],
         summary: "the key policy lets anyone use the key",
     }
 

@@ -160,14 +160,22 @@ fn repeated_principals(principals: &[Spanned<Principal>], out: &mut Findings<'_>
     if !out.asks(&DUPLICATE_ITEM) {
         return;
     }
-    for (index, principal) in principals.iter().enumerate().take(MANY) {
-        if let Some(first) = principals[..index].iter().find(|first| first.value == principal.value) {
-            let finding = Finding::new(&DUPLICATE_ITEM, principal.span, "this principal is listed twice")
-                .related(first.span, "here first")
-                .help("one of the two says nothing");
-            out.push(finding);
-        }
+    for (first, again) in repeated(principals) {
+        let finding = Finding::new(&DUPLICATE_ITEM, again.span, "this principal is listed twice")
+            .related(first.span, "here first")
+            .help("one of the two says nothing");
+        out.push(finding);
     }
+}
+
+/// The principals that stand in a list again, each with its first place.
+pub(in crate::rules) fn repeated(
+    principals: &[Spanned<Principal>],
+) -> impl Iterator<Item = (&Spanned<Principal>, &Spanned<Principal>)> {
+    principals.iter().enumerate().take(MANY).filter_map(|(index, again)| {
+        let first = principals[..index].iter().find(|first| first.value == again.value)?;
+        Some((first, again))
+    })
 }
 
 /// No policy holds more principals: a key policy of 32 KiB has room for some six hundred.
