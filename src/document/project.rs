@@ -67,6 +67,8 @@ pub struct Project<'a> {
     summary: OnceLock<Summary>,
     /// What files list of aliases, found once.
     listed: OnceLock<Listed>,
+    /// Whether any file lists an alias, found once.
+    has_aliases: OnceLock<bool>,
     /// Who is there by files that list users and roles, found once.
     rosters: OnceLock<Rosters>,
 }

@@ -132,7 +132,8 @@ impl Project<'_> {
     /// Whether any file lists an alias.
     #[must_use]
     pub fn lists_aliases(&self) -> bool {
-        self.documents.iter().any(|document| !document.aliases.is_empty())
+        // Rules ask this of every statement of every file.
+        *self.has_aliases.get_or_init(|| self.documents.iter().any(|document| !document.aliases.is_empty()))
     }
 
     /// The aliases of a name that files list, whatever its letter case.
