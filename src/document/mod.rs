@@ -255,6 +255,8 @@ impl<'a> Document<'a> {
             } else {
                 ("policy", "it has the elements of a policy")
             };
+            // Most files hold one: a list that grows by itself has room for four.
+            self.policies.reserve_exact(1);
             self.policies.push(policy);
         } else {
             if self.kind.starts_with("kubernetes") || self.kind == "helm-values" {
