@@ -40,7 +40,12 @@ fn unhelped(gets: Gets) -> &'static str {
 pub(super) fn permissions(view: &View<'_, '_>) -> Told {
     view.worst(|workload| {
         let Some(gets) = workload.gets else {
-            return unknown("whether it may encrypt and decrypt rests on the key policy, which is not here");
+            let reason = if workload.keys.is_empty() {
+                "whether it may encrypt and decrypt rests on the key policy, which is not here"
+            } else {
+                "whether it may encrypt and decrypt rests on the key policy, and which of these it is no file tells"
+            };
+            return unknown(reason);
         };
         match (gets.in_all, gets.by_own, gets.by_name) {
             (Certainty::Yes, Certainty::Yes, _) => {

@@ -156,6 +156,7 @@ catalogue! {
     rotation::new_key::NewKey,
     rotation::retention::Retentions,
     rotation::history::History,
+    rotation::planned::Planned,
     terraform::unknown::Unknown,
     terraform::incomplete::Incomplete,
     terraform::changes::Changes,

@@ -17,10 +17,27 @@ pub struct Plan {
     pub changes: bool,
     /// Why it does not tell of everything, and where it says so.
     pub lack: Option<Spanned<Lack>>,
+    /// The keys that it destroys.
+    pub destroyed: Vec<Destroyed>,
     /// The keys that it destroys and creates anew.
     pub replaced: Vec<Replaced>,
     /// The policies of keys that it destroys while the key stays and gets no other: addresses, where it says so.
     pub reset: Vec<Spanned<String>>,
+}
+
+/// A key that a plan destroys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Its address.
+    pub address: String,
+    /// Its id, where it has one.
+    pub id: Option<String>,
+    /// Whether it is enabled until then.
+    pub enabled: Option<Spanned<bool>>,
+    /// Whether another is created in its place.
+    pub is_replaced: bool,
+    /// Where the plan says so.
+    pub place: Span,
 }
 
 /// A key that a plan destroys and creates anew.
@@ -111,6 +128,8 @@ impl Plan {
             let (by, place) = (by.collect(), change(entry, "actions").unwrap_or(entry).span);
             self.replaced.extend(address(entry).map(|address| Replaced { address, by, place }));
         }
+        self.destroyed
+            .extend(current().filter(|entry| is_of(entry, &KEYS) && does(entry, "delete")).filter_map(destroyed));
         let policies: Vec<&Node<'_>> = current().filter(|entry| is_of(entry, &["aws_kms_key_policy"])).collect();
         for gone in policies.iter().filter(|entry| does(entry, "delete") && !does(entry, "create")) {
             let Some(id) = side(gone, "before", "key_id").map(last) else { continue };
@@ -146,6 +165,23 @@ impl Plan {
 /// Source: Terraform documentation, "JSON Output Format", plan representation, `deferred_changes`.
 pub(super) fn deferred<'r, 'a>(root: &'r Node<'a>) -> &'r [Node<'a>] {
     root.get("deferred_changes").and_then(Node::as_list).unwrap_or_default()
+}
+
+fn destroyed(entry: &Node<'_>) -> Option<Destroyed> {
+    let before = change(entry, "before")?;
+    let flag = ["is_enabled", "enabled"].into_iter().find_map(|name| before.get(name));
+    let enabled = flag.and_then(|flag| match flag.value {
+        Value::Bool(value) => Some(Spanned::new(value, flag.span)),
+        _ => None,
+    });
+    let id = side(entry, "before", "key_id").or_else(|| side(entry, "before", "arn")?.rsplit('/').next());
+    Some(Destroyed {
+        address: address(entry)?,
+        id: id.map(str::to_owned),
+        enabled,
+        is_replaced: does(entry, "create"),
+        place: change(entry, "actions").unwrap_or(entry).span,
+    })
 }
 
 fn is_of(entry: &Node<'_>, kinds: &[&str]) -> bool {

@@ -3,4 +3,5 @@
 pub(super) mod history;
 pub(super) mod new_key;
 pub(super) mod passkeys;
+pub(super) mod planned;
 pub(super) mod retention;
