@@ -11,8 +11,8 @@ use crate::{
     cli::{Exit, args::TestArgs, inputs, policies::Shelf, screen},
     document,
     finding::Problem,
-    policy::{Policy, PolicyKind, Principal, Statement, glob},
-    reference::Reference,
+    policy::{Condition, Policy, PolicyKind, Principal, Statement, glob},
+    reference::{KeyInfo, Reference},
     simulate::{
         Outcome,
         scenario::{self, Expectation, Outline},
@@ -80,6 +80,8 @@ struct First {
     principal: String,
     action: String,
     resource: String,
+    /// The condition keys that it carries, as the file writes them.
+    context: Vec<String>,
 }
 
 /// The first statement that allows something, of which a request is made.
@@ -96,7 +98,8 @@ fn asked(policy: &Policy, kind: PolicyKind) -> First {
     let action = chosen.and_then(action).unwrap_or_else(|| default_action(kind).to_owned());
     let resource = chosen.and_then(resource).unwrap_or_default();
     let principal = chosen.and_then(principal).unwrap_or_default();
-    First { name: String::new(), principal, action, resource }
+    let context = chosen.map(|statement| statement.conditions.iter().filter_map(carried).collect()).unwrap_or_default();
+    First { name: String::new(), principal, action, resource, context }
 }
 
 const fn default_action(kind: PolicyKind) -> &'static str {
@@ -133,6 +136,26 @@ fn resource(statement: &Statement) -> Option<String> {
     Some(format!("arn:{}:{}:{region}:{account}:{name}", arn.partition.replace('*', "aws"), arn.service))
 }
 
+/// What a request carries that meets a row of a condition, in the notation of the file; `None` where it needs to carry
+/// nothing, or what it needs is not written out.
+fn carried(row: &Condition) -> Option<String> {
+    if !row.demands_key() || !row.names_values() {
+        return None;
+    }
+    let value = row.values.values().next().filter(|value| !value.contains("${"))?;
+    let takes_wildcards = row.operator.value.comparison.takes_wildcards();
+    let value = if takes_wildcards { value.replace('*', "example").replace('?', "x") } else { value.clone() };
+    let value = quoted(&value);
+    let key = row.key.value.as_str();
+    let known = Reference::embedded().condition_key(&key.to_ascii_lowercase());
+    let has_several = known.map_or(row.operator.value.quantifier.is_some(), KeyInfo::is_multi_valued);
+    Some(format!("{}: {}", quoted(key), if has_several { format!("[{value}]") } else { value }))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// The first principal of a statement, as a scenario file writes it.
 fn principal(statement: &Statement) -> Option<String> {
     statement.named_principals()?.values().find_map(|principal| match principal {
@@ -167,13 +190,19 @@ fn first_cases(asked: &First, account: &str, kind: PolicyKind) -> Vec<First> {
         principal: principal.to_owned(),
         action: action.to_owned(),
         resource: resource.to_owned(),
+        context: Vec::new(),
     };
     let other = match kind {
         PolicyKind::Trust => case("arn:aws:iam::444455556666:role/stranger", "sts:AssumeRole", &resource),
         _ if is_kms || kind == PolicyKind::Key => case(&principal, "kms:ScheduleKeyDeletion", &resource),
         _ => case(&principal, "iam:CreateAccessKey", &format!("arn:aws:iam::{account}:user/example")),
     };
-    vec![case(&principal, &asked.action, &resource), other]
+    let plain = case(&principal, &asked.action, &resource);
+    if asked.context.is_empty() {
+        return vec![plain, other];
+    }
+    let meant = First { context: asked.context.clone(), ..case(&principal, &asked.action, &resource) };
+    vec![meant, First { name: format!("{}, without its condition keys", plain.name), ..plain }, other]
 }
 
 /// A principal's name without what all ARNs have in common.
@@ -184,7 +213,7 @@ fn short(principal: &str) -> &str {
 
 fn text(policy: &str, kind: PolicyKind, cases: &[First], expected: &[Outcome], target: &Path) -> String {
     let file = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let quoted = format!("\"{}\"", policy.replace('\\', "\\\\").replace('"', "\\\""));
+    let quoted = quoted(policy);
     let layer = match kind {
         PolicyKind::Identity => format!("identity: [{quoted}]"),
         PolicyKind::ServiceControl => format!("scps: [[{quoted}]]"),
@@ -206,8 +235,11 @@ fn text(policy: &str, kind: PolicyKind, cases: &[First], expected: &[Outcome], t
         };
         let _ = write!(
             out,
-            "  - name: \"{}\"\n    request:\n      principal: {principal}\n      action: \"{}\"\n      resource: \"{}\"\n      context: {{}}\n    expect: {expect}\n",
-            case.name, case.action, case.resource
+            "  - name: \"{}\"\n    request:\n      principal: {principal}\n      action: \"{}\"\n      resource: \"{}\"\n      context: {}\n    expect: {expect}\n",
+            case.name,
+            case.action,
+            case.resource,
+            if case.context.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", case.context.join(", ")) }
         );
     }
     out
