@@ -16,6 +16,10 @@ use kpl::{
     syntax::json,
 };
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// All requests, from a policy set that is laid out.
 #[divan::bench]
 fn a_compiled(bencher: Bencher<'_, '_>) {
