@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{
     budget::Budget,
+    candidates,
     claim::{Answer, Carried, Claim, ProveError, Question, Verdict},
+    inclusion,
     partition::{ACCOUNT, Scope, Space, Who},
     public,
-    search::{Case, Found, Search},
+    search::{self, Case, Found, Search},
 };
 use crate::{
     policy::{self, AccountId, Policy, PolicyKind, PolicySet, PolicyVersion, Principal},
@@ -73,6 +75,9 @@ impl Asking<'_, '_> {
             }
             PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => {
                 let mut open = Vec::new();
+                if grants_no_more(old, new) {
+                    return Ok(answer(Found::Nothing));
+                }
                 for owner in self.owners(&[old, new]) {
                     match self.compare_attached(old, new, owner)? {
                         Found::Nothing => {}
@@ -86,8 +91,35 @@ impl Asking<'_, '_> {
         }
     }
 
-    /// Two policies of principals, as if the resource's side agreed.
-    fn compare_carried(&self, old: &Policy, new: &Policy) -> Result<Found, ProveError> {
+    /// Two policies of principals, as if the resource's side agreed: what plain comparison leaves of them.
+    pub(super) fn compare_carried(&self, old: &Policy, new: &Policy) -> Result<Found, ProveError> {
+        if std::ptr::eq(old, new) {
+            return Ok(Found::Nothing);
+        }
+        let Some(left) = inclusion::left_to_prove(old, new) else { return self.compare_whole(old, new) };
+        if left.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        let denials = new.statements.iter().filter(|statement| statement.denies()).cloned().collect();
+        let denials = inclusion::touching(&inclusion::with_statements(new, denials), &left);
+        let (old, statements) = (inclusion::touching(old, &left), left.iter().cloned().chain(denials.statements));
+        let new = inclusion::with_statements(new, statements.collect());
+        if self.question.kind == PolicyKind::Identity {
+            let case = Case {
+                allowed: PolicySet { identity: vec![&new], ..PolicySet::default() },
+                but_not: Some(PolicySet { identity: vec![&old], ..PolicySet::default() }),
+                other_side_agrees: false,
+            };
+            let likely = candidates::likely(&left, [&old, &new], self.question.account, self.reference);
+            if let Some(witness) = search::first_of(&case, likely) {
+                return Ok(Found::Request(witness));
+            }
+        }
+        self.compare_whole(&old, &new)
+    }
+
+    /// The same by the search alone.
+    pub(super) fn compare_whole(&self, old: &Policy, new: &Policy) -> Result<Found, ProveError> {
         let open = agreeing("");
         let sets = [new, old].map(|policy| self.carried(policy, &open));
         let tests = sets.each_ref().map(authorize);
@@ -339,6 +371,11 @@ impl Asking<'_, '_> {
         };
         Ok(Answer { verdict, notes: Vec::new() })
     }
+}
+
+/// Whether plain comparison tells that a policy grants no more than another.
+fn grants_no_more(old: &Policy, new: &Policy) -> bool {
+    std::ptr::eq(old, new) || inclusion::left_to_prove(old, new).is_some_and(|left| left.is_empty())
 }
 
 /// How many accounts are tried as the owner where none is declared.

@@ -7,9 +7,11 @@
 
 mod bdd;
 mod budget;
+mod candidates;
 mod claim;
 mod claims;
 mod domain;
+mod inclusion;
 mod partition;
 mod public;
 mod resource_type;

@@ -194,7 +194,7 @@ impl<'s> Search<'s> {
 }
 
 /// Whether two ARNs are of one type of resource, as far as their form tells: buckets and objects have no type.
-fn is_alike(one: &str, other: &str) -> bool {
+pub(super) fn is_alike(one: &str, other: &str) -> bool {
     let form = |arn: &str| {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let [_, _, service, region, account, name] = parts[..] else { return None };
@@ -205,6 +205,23 @@ fn is_alike(one: &str, other: &str) -> bool {
         Some((service.to_owned(), is_typed, is_of_account, name.contains('/'), kind.to_owned()))
     };
     form(one).is_some() && form(one) == form(other)
+}
+
+/// The first of some requests that does what is asked, by the simulator.
+pub(super) fn first_of(case: &Case<'_>, requests: Vec<Request>) -> Option<Box<Witness>> {
+    if requests.is_empty() {
+        return None;
+    }
+    let [allowed, but_not] = [Some(&case.allowed), case.but_not.as_ref()].map(|set| set.map(Compiled::new));
+    let mut scratch = Scratch::default();
+    let mut says = |set: &Option<Compiled>, request: &Request, wanted: Truth| {
+        set.as_ref().is_none_or(|set| set.allows(request, &mut scratch) == wanted)
+    };
+    let mut is_one = |request: &Request| says(&allowed, request, Truth::True) && says(&but_not, request, Truth::False);
+    let request = requests.into_iter().find(|request| is_one(request))?;
+    let mut statements = allowed.map_or_else(Vec::new, |set| matched(&set, Effect::Allow, &request));
+    statements.extend(but_not.iter().flat_map(|set| matched(set, Effect::Deny, &request)));
+    Some(Box::new(Witness { request, statements, other_side_agrees: case.other_side_agrees }))
 }
 
 /// Whether the simulator says of a request what was found.
@@ -221,17 +238,19 @@ fn alone<'p>(case: &Case<'p>) -> Case<'p> {
 
 /// The statements that allow a request, and those of the other set that deny it.
 fn statements(case: &Case<'_>, request: &Request) -> Vec<Span> {
-    let of = |set: &PolicySet<'_>, effect: Effect| -> Vec<Span> {
-        let trace = Compiled::new(set).trace(request);
-        let layers = trace.iter().filter(|layer| layer.because != Because::Grant);
-        let all = layers.flat_map(|layer| &layer.statements);
-        all.filter(|statement| statement.effect == effect && matches!(statement.matched, Matched::Yes(_)))
-            .map(|statement| statement.span)
-            .collect()
-    };
-    let mut all = of(&case.allowed, Effect::Allow);
-    all.extend(case.but_not.iter().flat_map(|set| of(set, Effect::Deny)));
+    let mut all = matched(&Compiled::new(&case.allowed), Effect::Allow, request);
+    all.extend(case.but_not.iter().flat_map(|set| matched(&Compiled::new(set), Effect::Deny, request)));
     all
+}
+
+/// The statements of one effect that match a request.
+fn matched(set: &Compiled, effect: Effect, request: &Request) -> Vec<Span> {
+    let trace = set.trace(request);
+    let layers = trace.iter().filter(|layer| layer.because != Because::Grant);
+    let all = layers.flat_map(|layer| &layer.statements);
+    all.filter(|statement| statement.effect == effect && matches!(statement.matched, Matched::Yes(_)))
+        .map(|statement| statement.span)
+        .collect()
 }
 
 /// A request in one line.

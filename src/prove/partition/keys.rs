@@ -41,7 +41,7 @@ pub(in crate::prove) struct KeyAxis {
 /// Keys that every request carries.
 ///
 /// Source: IAM User Guide, "AWS global condition context keys", availability.
-const ALWAYS: [&str; 6] = [
+pub(in crate::prove) const ALWAYS: [&str; 6] = [
     "aws:currenttime",
     "aws:epochtime",
     "aws:requestedregion",
@@ -214,7 +214,7 @@ fn arn() -> Glob {
     Glob([Glob::literal("arn:").0, label.to_vec(), label.to_vec(), rest.to_vec()].concat())
 }
 
-fn is_account(lower: &str) -> bool {
+pub(in crate::prove) fn is_account(lower: &str) -> bool {
     matches!(
         lower,
         "aws:sourceaccount" | "aws:resourceaccount" | "aws:sourceowner" | "aws:vpceaccount" | "s3:resourceaccount"

@@ -19,9 +19,9 @@ use crate::{
 pub(super) use actions::{ActionClass, Actions, service_of};
 pub(super) use callers::Who;
 pub(super) use crossing::{crossing_name, lies_in};
-pub(super) use keys::KeyAxis;
+pub(super) use keys::{ALWAYS, KeyAxis, is_account};
 pub(super) use material::{ACCOUNT, Listing, Material, has_variable, list_of_actions, list_of_resources, listings};
-pub(super) use resources::{Reach, Resources, account_of, arns_of};
+pub(super) use resources::{Reach, Resources, account_of, arns_of, filled_in};
 
 /// Which requests a question is about.
 #[derive(Clone, Debug)]
