@@ -163,6 +163,8 @@ catalogue! {
     terraform::key_policies::KeyPolicies,
     terraform::carried::CarriedPolicies,
     terraform::apply::Apply,
+    terraform::outputs::Outputs,
+    terraform::kasten_key::KastenKey,
     suppression::entries::Entries,
 }
 

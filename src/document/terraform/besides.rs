@@ -19,6 +19,8 @@ pub struct Besides {
     pub attached: Vec<Carried>,
     /// Those with inline policies: how many characters these have together.
     pub inline: Vec<Carried>,
+    /// Outputs that show a secret and are not marked as sensitive: their addresses.
+    pub shown: Vec<Spanned<String>>,
     /// Attachments of policies that cannot be attached.
     pub stranded: Vec<Stranded>,
 }

@@ -24,6 +24,7 @@ mod plan;
 mod policies;
 mod resource;
 mod secret;
+mod shown;
 
 use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
 pub use besides::{AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, SetTwice, Stranded, Unset};
@@ -86,6 +87,12 @@ pub(super) fn recognise<'a>(
     policies.join();
     policies.resources();
     policies.inline();
+    match form {
+        Form::Plan => policies.shown_by_plan(root),
+        Form::State => policies.shown(root.get("values").and_then(|values| values.get("outputs"))),
+        Form::RawState => policies.shown(root.get("outputs")),
+        Form::Outputs => policies.shown(Some(root)),
+    }
     match form {
         Form::Plan => policies.planned_outputs(root.get("output_changes")),
         Form::State => policies.outputs(root.get("values").and_then(|values| values.get("outputs"))),

@@ -4,5 +4,7 @@ pub(super) mod apply;
 pub(super) mod carried;
 pub(super) mod changes;
 pub(super) mod incomplete;
+pub(super) mod kasten_key;
 pub(super) mod key_policies;
+pub(super) mod outputs;
 pub(super) mod unknown;
