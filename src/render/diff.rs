@@ -16,6 +16,9 @@ const AROUND: usize = 3;
 
 /// The difference of two texts under one name, as `patch` reads it; for a screen with colours, in what a screen may get.
 ///
+/// Control characters other than tabs and line ends are drawn, since a log shows them to a screen in the end; neither JSON nor
+/// YAML may hold them.
+///
 /// Each text comes with the places of the secrets in it, in order: of them stars are shown.
 #[must_use]
 pub fn diff(name: &str, before: (&str, &[Span]), after: (&str, &[Span]), style: &Style) -> String {
@@ -23,7 +26,29 @@ pub fn diff(name: &str, before: (&str, &[Span]), after: (&str, &[Span]), style: 
     let (before, after) = (masked(before.0, before.1), masked(after.0, after.1));
     let diff = TextDiff::from_lines(before.as_ref(), after.as_ref());
     let text = diff.unified_diff().context_radius(AROUND).header(&name, &name).to_string();
-    if style.color { text.split_inclusive('\n').map(|line| coloured(line, style)).collect() } else { text }
+    if style.color {
+        text.split_inclusive('\n').map(|line| coloured(line, style)).collect()
+    } else if text.contains(is_drawn) {
+        text.chars().map(drawn).collect()
+    } else {
+        text
+    }
+}
+
+fn is_drawn(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\r' | '\n')
+}
+
+/// A control character as its picture (U+2400 and after), as far as it has one.
+fn drawn(character: char) -> char {
+    if !is_drawn(character) {
+        return character;
+    }
+    match u32::from(character) {
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x7f => '\u{2421}',
+        _ => char::REPLACEMENT_CHARACTER,
+    }
 }
 
 /// A text with a star for each character of a secret.
@@ -81,6 +106,12 @@ mod tests {
         let style = Style { color: true, ..PLAIN };
         let text = diff("key.json", ("a\n", &[]), ("\u{1b}[2J\n", &[]), &style);
         assert!(text.ends_with("\u{1b}[1;31m-a\u{1b}[0m\n\u{1b}[1;32m+␛[2J\u{1b}[0m\n"), "{text:?}");
+    }
+
+    #[test]
+    fn a_diff_in_a_log_moves_no_cursor_either() {
+        let text = diff("key.json", ("a\r\n", &[]), ("\u{1b}[2J\u{9b}\tb\u{7f}\n", &[]), &PLAIN);
+        assert!(text.ends_with("-a\r\n+␛[2J\u{fffd}\tb␡\n"), "{text:?}");
     }
 
     #[test]
