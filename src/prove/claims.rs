@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{
     budget::Budget,
-    candidates,
+    carried::grants_no_more,
     claim::{Answer, Carried, Claim, ProveError, Question, Verdict},
-    inclusion,
     partition::{ACCOUNT, Scope, Space, Who},
     public,
-    search::{self, Case, Found, Search},
+    search::{Case, Found, Search},
 };
 use crate::{
     policy::{self, AccountId, Policy, PolicyKind, PolicySet, PolicyVersion, Principal},
@@ -91,52 +90,7 @@ impl Asking<'_, '_> {
         }
     }
 
-    /// Two policies of principals, as if the resource's side agreed: what plain comparison leaves of them.
-    pub(super) fn compare_carried(&self, old: &Policy, new: &Policy) -> Result<Found, ProveError> {
-        if std::ptr::eq(old, new) {
-            return Ok(Found::Nothing);
-        }
-        let Some(left) = inclusion::left_to_prove(old, new) else { return self.compare_whole(old, new) };
-        if left.is_empty() {
-            return Ok(Found::Nothing);
-        }
-        let denials = new.statements.iter().filter(|statement| statement.denies()).cloned().collect();
-        let denials = inclusion::touching(&inclusion::with_statements(new, denials), &left);
-        let (old, statements) = (inclusion::touching(old, &left), left.iter().cloned().chain(denials.statements));
-        let new = inclusion::with_statements(new, statements.collect());
-        if self.question.kind == PolicyKind::Identity {
-            let case = Case {
-                allowed: PolicySet { identity: vec![&new], ..PolicySet::default() },
-                but_not: Some(PolicySet { identity: vec![&old], ..PolicySet::default() }),
-                other_side_agrees: false,
-            };
-            let likely = candidates::likely(&left, [&old, &new], self.question.account, self.reference);
-            if let Some(witness) = search::first_of(&case, likely) {
-                return Ok(Found::Request(witness));
-            }
-        }
-        self.compare_whole(&old, &new)
-    }
-
-    /// The same by the search alone.
-    pub(super) fn compare_whole(&self, old: &Policy, new: &Policy) -> Result<Found, ProveError> {
-        let open = agreeing("");
-        let sets = [new, old].map(|policy| self.carried(policy, &open));
-        let tests = sets.each_ref().map(authorize);
-        let scope = self.scope(Who::Carriers(self.question.account), None);
-        let mut budget = self.budget;
-        let space = match Search::space(&tests, &scope, self.reference, &mut budget) {
-            Ok(space) => space,
-            Err(exhausted) => return Ok(Found::Open(vec![reason(&exhausted.to_string())])),
-        };
-        let agrees = agreeing_resource(&space);
-        let [allowed, but_not] = sets.map(|set| PolicySet { resource: Some(&agrees), ..set });
-        let case = Case { allowed, but_not: Some(but_not), other_side_agrees: true };
-        Search { space: &space, reference: self.reference, budget }
-            .run(&[case], &|solver| Ok(solver.formula(&scope.wanted)?.open))
-    }
-
-    fn carried<'p>(&self, policy: &'p Policy, open: &'p Policy) -> PolicySet<'p> {
+    pub(super) fn carried<'p>(&self, policy: &'p Policy, open: &'p Policy) -> PolicySet<'p> {
         let set = PolicySet { identity: vec![open], ..PolicySet::default() };
         match self.question.kind {
             PolicyKind::Boundary => PolicySet { boundary: Some(policy), ..set },
@@ -179,7 +133,7 @@ impl Asking<'_, '_> {
             .run(cases, &|solver| Ok(solver.formula(&scope.wanted)?.open))
     }
 
-    fn scope(&self, who: Who, owner: Option<AccountId>) -> Scope {
+    pub(super) fn scope(&self, who: Who, owner: Option<AccountId>) -> Scope {
         Scope {
             who,
             accounts: Vec::new(),
@@ -373,16 +327,11 @@ impl Asking<'_, '_> {
     }
 }
 
-/// Whether plain comparison tells that a policy grants no more than another.
-fn grants_no_more(old: &Policy, new: &Policy) -> bool {
-    std::ptr::eq(old, new) || inclusion::left_to_prove(old, new).is_some_and(|left| left.is_empty())
-}
-
 /// How many accounts are tried as the owner where none is declared.
 const MOST_OWNERS: usize = 4;
 
 /// A resource's policy that leaves the decision to the callers' own policies.
-fn agreeing_resource(space: &Space) -> Policy {
+pub(super) fn agreeing_resource(space: &Space) -> Policy {
     let accounts: BTreeSet<String> =
         space.callers.iter().filter_map(Caller::account).map(|account| format!("\"{account}\"")).collect();
     agreeing(&format!(r#""Principal":{{"AWS":[{}]}},"#, accounts.into_iter().collect::<Vec<_>>().join(",")))

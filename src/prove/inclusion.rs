@@ -386,7 +386,7 @@ mod tests {
             let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
             let asking = Asking { question: &question, reference: Reference::embedded(), budget: Budget::default() };
             let quick = asking.compare_carried(&old, &new).unwrap();
-            let whole = asking.compare_whole(&old, &new).unwrap();
+            let whole = asking.search_carried([&new, &old], [&new, &old]).unwrap();
             match (&quick, &whole) {
                 (Found::Request(_), Found::Request(_)) => told[0] += 1,
                 (Found::Nothing, Found::Nothing) => told[1] += 1,

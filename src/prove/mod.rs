@@ -8,6 +8,7 @@
 mod bdd;
 mod budget;
 mod candidates;
+mod carried;
 mod claim;
 mod claims;
 mod domain;

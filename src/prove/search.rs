@@ -224,6 +224,19 @@ pub(super) fn first_of(case: &Case<'_>, requests: Vec<Request>) -> Option<Box<Wi
     Some(Box::new(Witness { request, statements, other_side_agrees: case.other_side_agrees }))
 }
 
+/// What was found in parts of policies, once the simulator says the same of the whole ones.
+///
+/// # Errors
+/// [`ProveError::Mismatch`] where it says otherwise.
+pub(super) fn confirmed(found: Found, whole: &Case<'_>) -> Result<Found, ProveError> {
+    match found {
+        Found::Request(witness) if !replays(whole, &witness.request) => {
+            Err(ProveError::Mismatch { request: spelt(&witness.request) })
+        }
+        found => Ok(found),
+    }
+}
+
 /// Whether the simulator says of a request what was found.
 fn replays(case: &Case<'_>, request: &Request) -> bool {
     let allows = |set: &PolicySet<'_>| Compiled::new(set).allows(request, &mut Scratch::default());
