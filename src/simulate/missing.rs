@@ -18,8 +18,10 @@ struct Lacking {
     values: Vec<Value>,
 }
 
-/// So many requests are tried at most.
+/// So many requests are tried at most for a key.
 const MOST_TRIED: usize = 1024;
+/// So many are tried for all keys together, as far as each gets a few.
+const MOST_TRIED_IN_ALL: usize = 16 * MOST_TRIED;
 /// So many values of a key are tried at most, besides that it is absent.
 const MOST_VALUES: usize = 7;
 
@@ -71,7 +73,8 @@ impl Compiled {
         let Some(key) = lacking.get(at) else { return false };
         let others: Vec<&Lacking> =
             lacking.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, o)| o).collect();
-        let settings = settings(&others, MOST_TRIED / (key.values.len() + 1));
+        let tried = MOST_TRIED.min(MOST_TRIED_IN_ALL / lacking.len());
+        let settings = settings(&others, tried / (key.values.len() + 1));
         settings.into_iter().any(|setting| {
             let mut without = request.clone();
             for (other, value) in others.iter().zip(setting) {
@@ -134,16 +137,13 @@ fn settings(keys: &[&Lacking], most: usize) -> Vec<Vec<usize>> {
         return (0..all).map(setting).collect();
     }
     let none = vec![0; keys.len()];
-    let mut some = vec![none.clone(), vec![1; keys.len()]];
-    for (at, key) in keys.iter().enumerate() {
-        for value in 1..=key.values.len() {
-            let mut alone = none.clone();
-            alone[at] = value;
-            some.push(alone);
-        }
-    }
-    some.truncate(most.max(2));
-    some
+    let each = keys.iter().enumerate().flat_map(|(at, key)| (1..=key.values.len()).map(move |value| (at, value)));
+    let alone = each.map(|(at, value)| {
+        let mut alone = none.clone();
+        alone[at] = value;
+        alone
+    });
+    [none.clone(), vec![1; keys.len()]].into_iter().chain(alone.take(most.saturating_sub(2))).collect()
 }
 
 /// Values that a test does not match where its own are matched.
