@@ -87,17 +87,18 @@ pub(super) fn recognise<'a>(
     policies.join();
     policies.resources();
     policies.inline();
-    match form {
-        Form::Plan => policies.shown_by_plan(root),
-        Form::State => policies.shown(root.get("values").and_then(|values| values.get("outputs"))),
-        Form::RawState => policies.shown(root.get("outputs")),
-        Form::Outputs => policies.shown(Some(root)),
-    }
-    match form {
-        Form::Plan => policies.planned_outputs(root.get("output_changes")),
-        Form::State => policies.outputs(root.get("values").and_then(|values| values.get("outputs"))),
-        Form::RawState => policies.outputs(root.get("outputs")),
-        Form::Outputs => policies.outputs(Some(root)),
+    let outputs = match form {
+        Form::Plan => root.get("output_changes"),
+        Form::State => root.get("values").and_then(|values| values.get("outputs")),
+        Form::RawState => root.get("outputs"),
+        Form::Outputs => Some(root),
+    };
+    if form == Form::Plan {
+        policies.shown_by_plan(root, outputs);
+        policies.planned_outputs(outputs);
+    } else {
+        policies.shown(outputs);
+        policies.outputs(outputs);
     }
     Ok(true)
 }

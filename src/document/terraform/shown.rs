@@ -30,13 +30,14 @@ impl<'a> Policies<'_, '_, 'a> {
                 self.shows(&output.key, value.span);
             }
         }
+        self.in_order();
     }
 
     /// Looks at the outputs as a plan will leave them.
-    pub(super) fn shown_by_plan(&mut self, root: &Node<'a>) {
+    pub(super) fn shown_by_plan(&mut self, root: &Node<'a>, changes: Option<&Node<'a>>) {
         let secrets = self.secrets_of_resources();
         let configured = root.get("configuration").and_then(|found| found.get("root_module")?.get("outputs"));
-        for output in root.get("output_changes").and_then(Node::as_map).unwrap_or_default() {
+        for output in changes.and_then(Node::as_map).unwrap_or_default() {
             let change = &output.value;
             if change.get("after_sensitive").is_some_and(|told| told.value == Value::Bool(true)) {
                 continue;
@@ -58,13 +59,17 @@ impl<'a> Policies<'_, '_, 'a> {
                 self.shows(&output.key, unknown.span);
             }
         }
+        self.in_order();
+    }
+
+    fn in_order(&mut self) {
+        self.document.resources.sort_by_key(|resource| resource.span);
     }
 
     fn shows(&mut self, name: &str, place: Span) {
         let name = format!("output.{name}");
         self.document.hidden.push(place);
         self.document.resources.push(Spanned::new(name.clone(), place));
-        self.document.resources.sort_by_key(|resource| resource.span);
         self.document.besides.shown.push(Spanned::new(name, place));
     }
 
