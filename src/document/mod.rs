@@ -9,6 +9,7 @@ mod error;
 pub mod helm;
 pub mod kasten;
 pub mod kubernetes;
+mod members;
 mod policy_document;
 mod project;
 mod scenario;

@@ -1,12 +1,73 @@
 //! The users, groups, roles and policies of an account: `get-account-authorization-details`.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Answer, BOUNDARY, IDENTITY, text};
-use crate::syntax::{Node, Value};
+use crate::{
+    document::members::Members,
+    syntax::{Node, Value},
+};
+
+/// Who carries what in an account.
+#[derive(Default)]
+struct Links {
+    members: Members,
+    /// Who carries a managed policy, by its ARN: users and roles, by themselves or by a group, and groups.
+    carriers: HashMap<String, Vec<String>>,
+    /// Of whom a managed policy is the permissions boundary, by its ARN.
+    bounded: HashMap<String, Vec<String>>,
+    /// Who carries a managed policy that the file only names.
+    unseen: Vec<String>,
+    /// Whose permissions boundary the file only names.
+    unseen_boundaries: Vec<String>,
+}
+
+impl Links {
+    fn of(root: &Node<'_>) -> Self {
+        let mut links = Self::default();
+        for user in listed(root, "UserDetailList") {
+            let name = text(user, "UserName");
+            for group in listed(user, "GroupList").iter().filter_map(Node::as_str) {
+                links.members.add(group.to_owned(), name.clone());
+            }
+        }
+        let told: HashSet<String> = listed(root, "Policies").iter().filter_map(|policy| text(policy, "Arn")).collect();
+        for (list, name, kind) in HOLDERS {
+            for holder in listed(root, list) {
+                let name = text(holder, name);
+                let names = links.with_members(name.clone().unwrap_or_default(), kind);
+                let attached: HashSet<&str> = attached(holder).collect();
+                if attached.iter().any(|arn| !told.contains(*arn)) {
+                    links.unseen.extend(names.iter().cloned());
+                }
+                for arn in attached {
+                    links.carriers.entry(arn.to_owned()).or_default().extend(names.iter().cloned());
+                }
+                let boundary = holder.get("PermissionsBoundary");
+                let boundary = boundary.and_then(|boundary| text(boundary, "PermissionsBoundaryArn"));
+                if let Some((name, arn)) = name.zip(boundary) {
+                    if !told.contains(&arn) {
+                        links.unseen_boundaries.push(name.clone());
+                    }
+                    links.bounded.entry(arn).or_default().push(name);
+                }
+            }
+        }
+        links
+    }
+
+    /// A holder's name; for a group also those of its members.
+    fn with_members(&self, holder: String, kind: &str) -> Vec<String> {
+        let names = vec![holder];
+        if kind == "group" { self.members.with(names) } else { names }
+    }
+}
 
 impl Answer<'_, '_, '_> {
     /// Reads every document of `get-account-authorization-details`.
     pub(super) fn account(&mut self) {
         let root = self.root;
+        let links = Links::of(root);
         self.trust_policies(root.get("RoleDetailList"));
         let lists = [
             ("RoleDetailList", "RoleName", "RolePolicyList", "role"),
@@ -14,107 +75,39 @@ impl Answer<'_, '_, '_> {
             ("GroupDetailList", "GroupName", "GroupPolicyList", "group"),
         ];
         for (list, name, policies, kind) in lists {
-            for holder in root.get(list).map_or(&[][..], Node::items) {
+            for holder in listed(root, list) {
                 let holder_name = text(holder, name).unwrap_or_default();
-                for inline in holder.get(policies).map_or(&[][..], Node::items) {
+                for inline in listed(holder, policies) {
                     let policy_name = text(inline, "PolicyName").unwrap_or_default();
                     let address = format!("{kind}/{holder_name}/{policy_name}");
-                    let holders = self.with_members(&holder_name, kind);
+                    let holders = links.with_members(holder_name.clone(), kind);
                     self.policy(inline.get("PolicyDocument"), Some(address), Some(IDENTITY), &holders);
                 }
             }
         }
-        self.managed_policies();
-        self.unseen();
-        self.unseen_boundaries();
+        self.managed_policies(&links);
+        self.document.unseen.extend(links.unseen);
+        self.document.unseen_boundaries.extend(links.unseen_boundaries);
     }
 
-    fn managed_policies(&mut self) {
-        let root = self.root;
-        for policy in root.get("Policies").map_or(&[][..], Node::items) {
+    fn managed_policies(&mut self, links: &Links) {
+        for policy in listed(self.root, "Policies") {
             let name = text(policy, "PolicyName").unwrap_or_default();
             let arn = text(policy, "Arn").unwrap_or_default();
-            let (holders, bounded) = (self.carriers(&arn), self.bounded(&arn));
-            for version in policy.get("PolicyVersionList").map_or(&[][..], Node::items) {
+            let [holders, bounded] =
+                [&links.carriers, &links.bounded].map(|links| links.get(&arn).map_or(&[][..], Vec::as_slice));
+            for version in listed(policy, "PolicyVersionList") {
                 let number = text(version, "VersionId").unwrap_or_default();
                 let address = format!("policy/{name}/{number}");
                 // An older version is in nobody's hands.
                 let is_default = version.get("IsDefaultVersion").is_none_or(|is| is.value != Value::Bool(false));
-                let holders = if is_default { holders.as_slice() } else { &[] };
-                let bounds = if is_default { bounded.as_slice() } else { &[] };
+                let holders = if is_default { holders } else { &[] };
+                let bounds = if is_default { bounded } else { &[] };
                 let kind = if holders.is_empty() && !bounds.is_empty() { BOUNDARY } else { IDENTITY };
                 let before = self.document.policies.len();
                 self.policy(version.get("Document"), Some(address), Some(kind), holders);
                 for policy in self.document.policies.get_mut(before..).unwrap_or_default() {
                     policy.bounds = bounds.to_vec();
-                }
-            }
-        }
-    }
-
-    /// The names of the users and roles that carry a managed policy, by themselves or by a group.
-    fn carriers(&self, arn: &str) -> Vec<String> {
-        let mut names = Vec::new();
-        for (list, name, kind) in HOLDERS {
-            for holder in self.root.get(list).map_or(&[][..], Node::items) {
-                if attached(holder).any(|policy| policy == arn) {
-                    names.extend(self.with_members(&text(holder, name).unwrap_or_default(), kind));
-                }
-            }
-        }
-        names
-    }
-
-    /// The names of the users and roles of which a managed policy is the permissions boundary.
-    fn bounded(&self, arn: &str) -> Vec<String> {
-        self.boundaries().into_iter().filter(|(_, boundary)| boundary == arn).map(|(name, _)| name).collect()
-    }
-
-    /// The users and roles that have a permissions boundary, each with its ARN.
-    fn boundaries(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        for (list, name, _) in HOLDERS {
-            for holder in self.root.get(list).map_or(&[][..], Node::items) {
-                let boundary = holder.get("PermissionsBoundary");
-                let arn = boundary.and_then(|boundary| text(boundary, "PermissionsBoundaryArn"));
-                found.extend(text(holder, name).zip(arn));
-            }
-        }
-        found
-    }
-
-    /// Notes whose permissions boundary the file only names.
-    fn unseen_boundaries(&mut self) {
-        let managed = self.root.get("Policies").map_or(&[][..], Node::items);
-        let is_seen = |arn: &str| managed.iter().any(|policy| text(policy, "Arn").as_deref() == Some(arn));
-        let unseen = self.boundaries().into_iter().filter(|(_, arn)| !is_seen(arn)).map(|(name, _)| name);
-        self.document.unseen_boundaries.extend(unseen);
-    }
-
-    /// A holder's name; for a group also those of its members.
-    fn with_members(&self, holder: &str, kind: &str) -> Vec<String> {
-        let mut names = vec![holder.to_owned()];
-        if kind == "group" {
-            for user in self.root.get("UserDetailList").map_or(&[][..], Node::items) {
-                let groups = user.get("GroupList").map_or(&[][..], Node::items);
-                if groups.iter().any(|group| group.as_str() == Some(holder)) {
-                    names.extend(text(user, "UserName"));
-                }
-            }
-        }
-        names
-    }
-
-    /// Notes who carries a managed policy that the file only names.
-    fn unseen(&mut self) {
-        let root = self.root;
-        let managed = root.get("Policies").map_or(&[][..], Node::items);
-        let is_seen = |arn: &str| managed.iter().any(|policy| text(policy, "Arn").as_deref() == Some(arn));
-        for (list, name, kind) in HOLDERS {
-            for holder in root.get(list).map_or(&[][..], Node::items) {
-                if attached(holder).any(|arn| !is_seen(arn)) {
-                    let names = self.with_members(&text(holder, name).unwrap_or_default(), kind);
-                    self.document.unseen.extend(names);
                 }
             }
         }
@@ -130,6 +123,9 @@ const HOLDERS: [(&str, &str, &str); 3] = [
 
 /// The ARNs of the managed policies that a holder carries.
 fn attached<'n>(holder: &'n Node<'_>) -> impl Iterator<Item = &'n str> {
-    let attached = holder.get("AttachedManagedPolicies").map_or(&[][..], Node::items);
-    attached.iter().filter_map(|policy| policy.get("PolicyArn").and_then(Node::as_str))
+    listed(holder, "AttachedManagedPolicies").iter().filter_map(|policy| policy.get("PolicyArn").and_then(Node::as_str))
+}
+
+fn listed<'n, 'a>(node: &'n Node<'a>, member: &str) -> &'n [Node<'a>] {
+    node.get(member).map_or(&[][..], Node::items)
 }

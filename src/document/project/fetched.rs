@@ -7,6 +7,7 @@ use crate::{
     document::{
         Document,
         aws_cli::{Call, Outcome},
+        members::Members,
     },
     policy::{AccountId, Arn, PolicyKind, Principal},
 };
@@ -21,8 +22,7 @@ struct Links {
     carriers: HashMap<String, Vec<String>>,
     /// Of whom a managed policy is the boundary, by its ARN.
     bounded: HashMap<String, Vec<String>>,
-    /// The users of each group.
-    members: HashMap<String, Vec<String>>,
+    members: Members,
     /// Whose policies did not all come.
     unseen: Vec<String>,
 }
@@ -205,7 +205,7 @@ impl Links {
             }
             Asked::GroupsOf { user } => {
                 for group in &document.told.groups {
-                    self.members.entry(group.clone()).or_default().push(user.clone());
+                    self.members.add(group.clone(), [user.clone()]);
                 }
             }
             Asked::Described => {
@@ -217,17 +217,11 @@ impl Links {
         }
     }
 
-    /// The names, and of groups also those of their users.
-    fn with_members(&self, names: &[String]) -> Vec<String> {
-        let members = names.iter().filter_map(|name| self.members.get(name)).flatten();
-        names.iter().chain(members).cloned().collect()
-    }
-
     fn give(&self, document: &mut Document<'_>, asked: &Asked, seen: &mut HashSet<(String, bool)>) {
         match asked {
             Asked::PolicyOfGroup => {
                 for policy in &mut document.policies {
-                    policy.holders = self.with_members(&policy.holders);
+                    policy.holders = self.members.with(std::mem::take(&mut policy.holders));
                 }
             }
             Asked::Version { arn } => {
@@ -240,7 +234,7 @@ impl Links {
                         (policy.kind, policy.because) = (PolicyKind::Boundary, "it is somebody's permissions boundary");
                         policy.bounds.clone_from(self.bounded.get(arn).unwrap_or(&empty));
                     } else {
-                        policy.holders = self.with_members(self.carriers.get(arn).unwrap_or(&empty));
+                        policy.holders = self.members.with(self.carriers.get(arn).cloned().unwrap_or_default());
                     }
                 }
             }
@@ -258,7 +252,7 @@ impl Links {
         let lacking = self.carriers.iter().filter(|(arn, _)| !seen.contains(&((*arn).clone(), false)));
         let mut names: Vec<String> = lacking.flat_map(|(_, names)| names.clone()).collect();
         names.extend(self.unseen.iter().cloned());
-        let mut names = self.with_members(&names);
+        let mut names = self.members.with(names);
         names.sort_unstable();
         names.dedup();
         names

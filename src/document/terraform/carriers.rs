@@ -30,16 +30,8 @@ impl<'a> Policies<'_, '_, 'a> {
             self.document.unseen.extend(users.iter().cloned());
         }
         for group in groups.names {
-            self.links.members.entry(group).or_default().extend(users.iter().cloned());
+            self.links.members.add(group, users.iter().cloned());
         }
-    }
-
-    /// The names, and of groups also those of their users.
-    fn with_members(&self, mut names: Vec<String>) -> Vec<String> {
-        let members: Vec<String> =
-            names.iter().filter_map(|name| self.links.members.get(name)).flatten().cloned().collect();
-        names.extend(members);
-        names
     }
 
     /// Notes of whom a managed policy is the permissions boundary.
@@ -70,7 +62,7 @@ impl<'a> Policies<'_, '_, 'a> {
         }
         match policy {
             Some(policy) => self.links.carriers.entry(policy.value).or_default().extend(names),
-            None => self.document.unseen.extend(self.with_members(names)),
+            None => self.document.unseen.extend(self.links.members.with(names)),
         }
     }
 
@@ -82,7 +74,7 @@ impl<'a> Policies<'_, '_, 'a> {
         let mut unseen: Vec<String> = Vec::new();
         for (policy, names) in &self.links.carriers {
             if !seen.contains(policy.as_str()) {
-                unseen.extend(self.with_members(names.clone()));
+                unseen.extend(self.links.members.with(names.clone()));
             }
         }
         let bounded = self.links.bounded.iter().filter(|(policy, _)| !seen.contains(policy.as_str()));
@@ -107,9 +99,9 @@ impl<'a> Policies<'_, '_, 'a> {
         }
         if let Some((_, attribute)) = INLINE.iter().find(|(kind, _)| *kind == resource.kind) {
             let names = self.refers(resource, attribute).map(|found| name_of(&found.value)).into_iter().collect();
-            return self.with_members(names);
+            return self.links.members.with(names);
         }
-        self.with_members(linked(&self.links.carriers, resource))
+        self.links.members.with(linked(&self.links.carriers, resource))
     }
 
     /// The names of those of whom a managed policy is the permissions boundary.

@@ -16,7 +16,7 @@ use super::{
     resource::{Resource, holds_true},
 };
 use crate::{
-    document::{aws_cli, helm, kubernetes},
+    document::{aws_cli, helm, kubernetes, members::Members},
     key::{Grant, KeyGrant},
     source::{Span, Spanned},
     syntax::{Node, Value},
@@ -36,7 +36,7 @@ pub(super) struct Links {
     /// How much each carries.
     pub(super) load: Load,
     /// The users of each group.
-    pub(super) members: HashMap<String, Vec<String>>,
+    pub(super) members: Members,
 }
 
 /// What an attribute with several values refers to.
