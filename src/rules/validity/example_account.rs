@@ -1,10 +1,8 @@
 //! Account numbers that stand in documentation.
 
-use std::borrow::Cow;
-
 use crate::{
     finding::{Finding, RuleInfo, RuleOption},
-    policy::{AccountId, Policy, Principal, Statement},
+    policy::{AccountId, Operator, Policy, Principal, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Span,
 };
@@ -54,15 +52,16 @@ impl Check for ExampleAccounts {
             let Ok(account) = text.parse::<AccountId>() else { return false };
             cx.project.declared.account == Some(account) || cx.project.trusts(account)
         };
-        let examples: Vec<&str> = out.options().texts(&EXAMPLE_ACCOUNT_ID, &ACCOUNTS).collect();
-        for example in examples.into_iter().filter(|example| !is_meant(example)) {
-            let places = policy.statements.iter().flat_map(texts).filter(|text| names(text.text, example));
+        let examples: Vec<&str> =
+            out.options().texts(&EXAMPLE_ACCOUNT_ID, &ACCOUNTS).filter(|example| !is_meant(example)).collect();
+        let mut places: Vec<Named<'_>> = policy.statements.iter().flat_map(texts).collect();
+        places.retain(|place| examples.iter().any(|example| names(place.text, example)));
+        for example in examples {
+            let places = places.iter().filter(|place| names(place.text, example));
             // Which of several is told of must not hang on the order of the statements.
-            let Some(Named { place, .. }) = places.min_by(|one, other| one.order().cmp(&other.order())) else {
-                continue;
-            };
+            let Some(Named { place, .. }) = places.min_by_key(|place| place.order()) else { continue };
             let message = format!("account {example} stands in AWS's examples");
-            let finding = Finding::new(&EXAMPLE_ACCOUNT_ID, place, message);
+            let finding = Finding::new(&EXAMPLE_ACCOUNT_ID, *place, message);
             out.push(finding.help("write the account's own number; if it is yours, name it with --account"));
         }
     }
@@ -75,8 +74,10 @@ fn names(text: &str, account: &str) -> bool {
 
 /// A text of a statement that may name an account.
 struct Named<'s> {
-    /// The element, or the operator.
-    element: Cow<'static, str>,
+    /// The element.
+    element: &'static str,
+    /// The operator, of a condition's value.
+    operator: Option<Operator>,
     /// The condition key that it is a value of; empty elsewhere.
     key: &'s str,
     text: &'s str,
@@ -85,8 +86,9 @@ struct Named<'s> {
 
 impl<'s> Named<'s> {
     /// By what it says, then by how long it is written: an account may stand as its number and as its root.
-    fn order(&self) -> (&str, &'s str, &'s str, usize, Span) {
-        (&self.element, self.key, self.text, self.place.range().len(), self.place)
+    fn order(&self) -> (String, &'s str, &'s str, usize, Span) {
+        let element = self.operator.map_or_else(|| self.element.to_owned(), |operator| operator.to_string());
+        (element, self.key, self.text, self.place.range().len(), self.place)
     }
 }
 
@@ -100,14 +102,15 @@ fn texts(statement: &Statement) -> Vec<Named<'_>> {
                 Principal::Federated(text) => text.as_str(),
                 other => other.arn().map_or("", crate::policy::PrincipalArn::as_str),
             };
-            found.push(Named { element: Cow::Borrowed(element), key: "", text, place: principal.span });
+            found.push(Named { element, operator: None, key: "", text, place: principal.span });
         }
     }
     if let Some(resources) = &statement.resources {
         let element = if resources.only().is_some() { "Resource" } else { "NotResource" };
         let read = resources.listed().read.iter();
         found.extend(read.map(|one| Named {
-            element: Cow::Borrowed(element),
+            element,
+            operator: None,
             key: "",
             text: one.value.as_str(),
             place: one.span,
@@ -117,7 +120,8 @@ fn texts(statement: &Statement) -> Vec<Named<'_>> {
         let (operator, key) = (condition.operator.value, condition.key.value.as_str());
         let read = condition.values.read.iter();
         found.extend(read.map(|one| Named {
-            element: operator.to_string().into(),
+            element: "Condition",
+            operator: Some(operator),
             key,
             text: one.value.as_str(),
             place: one.span,
