@@ -63,16 +63,39 @@ fn key_ids(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The value that follows a name: `: "…"`, `= …`, also where the quotes are escaped.
+/// How far a value is followed that no mark ends; those of AWS are shorter.
+const LONGEST_VALUE: usize = 4096;
+
+/// The value that follows a name: `: "…"`, `= …`, or as the `value` beside it in a list of names and values; also where
+/// the quotes are escaped.
 fn value_after(text: &str, name_end: usize) -> Option<(usize, usize)> {
     let is_quote = |character: char| matches!(character, '"' | '\'' | '\\');
-    let rest = text.get(name_end..)?;
-    let sign = rest.trim_start_matches(is_quote).trim_start_matches([' ', '\t']);
-    let value = sign.strip_prefix([':', '='])?.trim_start_matches([' ', '\t']).trim_start_matches(is_quote);
-    let length = value.find(|character: char| is_quote(character) || character.is_whitespace() || character == ',')?;
+    let rest = text.get(name_end..)?.trim_start_matches(is_quote).trim_start_matches([' ', '\t']);
+    let sign = if rest.starts_with([':', '=']) { rest } else { behind_value(rest)? };
+    let value = sign.strip_prefix([':', '='])?.trim_start_matches([' ', '\t']);
+    let value = of_block(value).trim_start_matches(is_quote);
+    let ends = |character: char| is_quote(character) || character.is_whitespace() || character == ',';
+    let letters = value.chars().take(LONGEST_VALUE).take_while(|character| !ends(*character));
+    let length: usize = letters.map(char::len_utf8).sum();
     let is_text = length >= 8 && !value.starts_with(['{', '[', '$', '<', '*']);
     let start = text.len() - value.len();
     is_text.then_some((start, start + length))
+}
+
+/// What stands behind the name `value`, or `Value`, where that comes next.
+fn behind_value(text: &str) -> Option<&str> {
+    // What may stand between two members, line ends written as escapes included.
+    let is_between = |character: char| {
+        character.is_whitespace() || matches!(character, ',' | '"' | '\'' | '\\' | 'n' | 'r' | 't' | 'v' | 'V')
+    };
+    let behind = text.trim_start_matches(is_between).strip_prefix("alue")?;
+    Some(behind.trim_start_matches(['"', '\'', '\\', ' ', '\t']))
+}
+
+/// The text of a block scalar of YAML; any other value as it is.
+fn of_block(value: &str) -> &str {
+    let behind = value.strip_prefix(['|', '>']).map(|rest| rest.trim_start_matches(['+', '-', ' ', '\t', '\r']));
+    behind.and_then(|rest| rest.strip_prefix('\n')).map_or(value, str::trim_start)
 }
 
 /// The places of values that no report may show: in order, and none overlaps another.
@@ -139,6 +162,21 @@ mod tests {
         assert_eq!(found, [&ids[..], &["wJalrXUtnFEMI/K7MDENG", "IQoJb3JpZ2luX2Vj"]].concat());
         assert_eq!(without_access_keys("`AKIAIOSFODNN7EXAMPLE` is no ARN").unwrap(), "`***` is no ARN");
         assert_eq!(without_access_keys("`AROAIOSFODNN7EXAMPLE`"), None);
+    }
+
+    #[test]
+    fn a_secret_is_told_by_the_name_beside_it_and_where_the_text_ends() {
+        let told = |text: &str| {
+            let source = Source::of_text(crate::source::Origin::Stdin(None), text.to_owned());
+            access_keys(&source).into_iter().map(|place| source.slice(place).to_owned()).collect::<Vec<_>>()
+        };
+        let secret = ["wJalrXUtnFEMI/K7MDENG"];
+        assert_eq!(told(r#"[{"name": "AWS_SECRET_ACCESS_KEY", "value": "wJalrXUtnFEMI/K7MDENG"}]"#), secret);
+        assert_eq!(told(r#"{\"Name\":\"AWS_SECRET_ACCESS_KEY\",\n \"Value\":\"wJalrXUtnFEMI/K7MDENG\"}"#), secret);
+        assert_eq!(told("- name: AWS_SECRET_ACCESS_KEY\n  value: wJalrXUtnFEMI/K7MDENG\n"), secret);
+        assert_eq!(told("secretAccessKey: >-\n  wJalrXUtnFEMI/K7MDENG\n"), secret);
+        assert_eq!(told("secretAccessKey: wJalrXUtnFEMI/K7MDENG"), secret);
+        assert_eq!(told("- name: AWS_SECRET_ACCESS_KEY\n  valueFrom: { secretKeyRef: { name: aws-keys } }\n"), [""; 0]);
     }
 
     #[test]
