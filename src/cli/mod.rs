@@ -30,6 +30,8 @@ use clap::Parser;
 
 use args::{Args, Command};
 
+use crate::{finding::Problem, render};
+
 /// How a run ended, as the shell sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -62,7 +64,7 @@ pub fn run() -> Exit {
             return if error.use_stderr() { Exit::Failure } else { Exit::Clean };
         }
     };
-    match args.command {
+    let exit = match args.command {
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Test(args) => test::run(&args),
@@ -76,5 +78,10 @@ pub fn run() -> Exit {
         Command::Fetch(args) => fetch::run(*args),
         #[cfg(not(feature = "live"))]
         Command::Fetch(args) => without_live::run(&args),
-    }
+    };
+    let Some(why) = screen::lost() else { return exit };
+    let (file, message) = ("stdout".to_owned(), format!("the report cannot be written: {why}"));
+    let problem = Problem { file, message, help: None, fatal: true };
+    screen::complain(&render::problem_line(&problem, &screen::plain(false)));
+    Exit::Failure
 }

@@ -1,8 +1,11 @@
 //! What the terminal can show, and writing to it.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write, stderr, stdout},
+    sync::OnceLock,
+};
 
-use super::args::ColorWhen;
+use super::{args::ColorWhen, inputs::cause};
 use crate::render::Style;
 
 /// The width where none is told: a pipe, a file.
@@ -45,14 +48,31 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Why something did not get to stdout, where that happened.
+static LOST: OnceLock<String> = OnceLock::new();
+
 /// Writes a report. A reader that has gone away, as `head` does, is no failure.
 pub(super) fn print(text: &str) {
-    let _ = stdout().lock().write_all(text.as_bytes());
+    print_bytes(text.as_bytes());
 }
 
 /// Writes bytes as they are.
 pub(super) fn print_bytes(bytes: &[u8]) {
-    let _ = stdout().lock().write_all(bytes);
+    note(&stdout().lock().write_all(bytes));
+}
+
+fn note(written: &io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| cause(error));
+    }
+}
+
+/// Why what was printed did not all get to stdout: a run whose report is lost has failed.
+pub(super) fn lost() -> Option<&'static str> {
+    note(&stdout().lock().flush());
+    LOST.get().map(String::as_str)
 }
 
 /// Writes a complaint.

@@ -45,6 +45,19 @@ fn seed(args: &[&str]) -> Ran {
     kpl(&root().join("fixtures/seed"), &[&["check"], args].concat())
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for args in [&["rules"][..], &["check", "fixtures/seed/as-pasted", "--format", "sarif", "--fail-on", "never"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kpl"));
+        let ran = command.args(args).current_dir(root()).stdout(full()).output().unwrap();
+        let told = String::from_utf8(ran.stderr).unwrap();
+        assert!(told.contains("error: stdout: the report cannot be written: no space left on device"), "{told}");
+        assert_eq!(ran.status.code(), Some(2));
+    }
+}
+
 #[test]
 fn the_article_as_pasted_on_the_screen() {
     let ran = seed(&["as-pasted"]);
