@@ -87,18 +87,24 @@ fn between(low: &str, high: &str) -> String {
     nudged(whole, fraction, &|text| order(text, high).is_lt(), "")
 }
 
-/// A number a little further from zero than digits say, as little as it takes.
+/// A number a little further from zero than digits say.
 fn nudged(whole: &str, fraction: &str, fits: &dyn Fn(&str) -> bool, sign: &str) -> String {
     let mut digits = fraction.to_owned();
-    // Each zero makes the step a tenth; the gap is no narrower than its ends are long.
+    // Each zero makes the step a tenth; the gap is no narrower than its ends are long. Past a few, twice as many are tried
+    // each time: to try every number of them would take the square of it.
+    let mut zeros = 1;
     loop {
         let text = format!("{whole}.{digits}1");
         if fits(&text) || digits.len() > LONGEST {
             return format!("{sign}{text}");
         }
-        digits.push('0');
+        digits.extend(std::iter::repeat_n('0', zeros));
+        zeros = if digits.len() < FEW { 1 } else { digits.len() };
     }
 }
+
+/// So many zeros are tried one by one.
+const FEW: usize = 16;
 
 /// Longer than any number that a policy within its bound can name.
 const LONGEST: usize = 1 << 20;
@@ -120,6 +126,15 @@ mod tests {
         {
             let middle = between(low, high);
             assert!(order(low, &middle).is_lt() && order(&middle, high).is_lt(), "{low} {middle} {high}");
+        }
+    }
+
+    #[test]
+    fn a_gap_as_narrow_as_a_policy_can_write_holds_a_number() {
+        let narrow = format!("1.{}1", "0".repeat(200_000));
+        for (low, high) in [("1", narrow.as_str()), (&format!("-{narrow}"), "-1")] {
+            let middle = between(low, high);
+            assert!(order(low, &middle).is_lt() && order(&middle, high).is_lt());
         }
     }
 }
