@@ -68,7 +68,7 @@ impl Caller {
     pub fn partition(&self) -> Option<&str> {
         match self {
             Self::Root { partition, .. } => partition.as_deref(),
-            _ => self.arn().and_then(|arn| arn.as_str().split(':').nth(1)),
+            _ => self.arn().and_then(partition_of),
         }
     }
 
@@ -177,8 +177,13 @@ pub fn classify(principal: &Principal, caller: &Caller) -> Result<MatchClass, Ma
 
 /// Whether a session is of a role; the session's ARN leaves out the role's path.
 fn is_session_of(role: &PrincipalArn, session: &PrincipalArn) -> bool {
-    let partition = |arn: &PrincipalArn| arn.as_str().split(':').nth(1).map(str::len);
-    role.account() == session.account() && role.name() == session.holder() && partition(role) == partition(session)
+    role.account() == session.account()
+        && role.name() == session.holder()
+        && partition_of(role) == partition_of(session)
+}
+
+fn partition_of(arn: &PrincipalArn) -> Option<&str> {
+    arn.as_str().split(':').nth(1)
 }
 
 /// Whether a `NotPrincipal` list excepts a caller: `True` where it names every layer of it (account, role or user), as the
@@ -237,6 +242,14 @@ mod tests {
         assert_eq!(classify(&principal(ROLE), &caller(SESSION)), Ok(MatchClass::RoleArn));
         assert_eq!(classify(&principal(SESSION), &caller(SESSION)), Ok(MatchClass::Direct));
         assert_eq!(classify(&principal(SESSION), &caller(ROLE)), Err(MatchClass::Direct));
+    }
+
+    #[test]
+    fn a_session_is_of_a_role_of_its_own_partition_alone() {
+        let role = principal("arn:aws-iso-e:iam::111122223333:role/kasten");
+        let session = |partition: &str| caller(&format!("arn:{partition}:sts::111122223333:assumed-role/kasten/pod"));
+        assert_eq!(classify(&role, &session("aws-iso-e")), Ok(MatchClass::RoleArn));
+        assert_eq!(classify(&role, &session("aws-iso-f")), Ok(MatchClass::None));
     }
 
     #[test]
