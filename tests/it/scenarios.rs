@@ -106,6 +106,17 @@ fn a_case_a_line_and_a_mistake_in_one_line() {
 }
 
 #[test]
+fn a_case_without_a_name_keeps_its_number_where_one_before_it_cannot_be_read() {
+    let case = format!("  - {CASE}\n    expect: implicitly-denied\n");
+    let text = format!("cases:\n  - expect: allowed\n{case}{case}");
+    let ran = among(&[("a.kpl-test.yaml", &text)], &["test", "-v"]);
+    assert!(ran.stdout.contains("ok: case 2 ") && ran.stdout.contains("ok: case 3 "), "{}", ran.stdout);
+    let lines = "{\"name\": \n{\"request\":{\"principal\":\"arn:aws:iam::111122223333:role/app\",\"action\":\"s3:GetObject\",\"resource\":\"*\"},\"expect\":\"implicitly-denied\"}\n";
+    let ran = among(&[("a.kpl-test.jsonl", lines)], &["test", "-v"]);
+    assert!(ran.stdout.contains("ok: case 2 "), "{}", ran.stdout);
+}
+
+#[test]
 fn files_that_cannot_be_read_are_counted_too() {
     let sound = format!("cases:\n  - name: sound\n    {CASE}\n    expect: implicitly-denied\n");
     let files = [("a.kpl-test.yaml", sound.as_str()), ("b.kpl-test.yaml", "cases: [\n")];

@@ -54,7 +54,8 @@ enum Content {
     File(Node<'static>),
     /// The cases of JSON Lines.
     Lines {
-        lines: Vec<Node<'static>>,
+        /// Each with its number, from 1, among the lines that are not empty.
+        lines: Vec<(usize, Node<'static>)>,
         /// How many lines are no JSON.
         broken: usize,
     },
@@ -79,8 +80,8 @@ impl Outline {
     }
 }
 
-/// The values of JSON Lines, and how many lines are broken.
-fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> (Vec<Node<'static>>, usize) {
+/// The values of JSON Lines, each with its number, and how many lines are broken.
+fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> (Vec<(usize, Node<'static>)>, usize) {
     let mut values = Vec::new();
     let mut broken = 0;
     let mut start = 0;
@@ -106,7 +107,7 @@ fn lines(source: &Source, complaints: &mut Vec<Complaint>) -> (Vec<Node<'static>
         if is_whole {
             let mut node = tree.root.into_owned();
             node.map_spans(&moved);
-            values.push(node);
+            values.push((values.len() + broken + 1, node));
         } else {
             broken += 1;
         }
@@ -136,8 +137,8 @@ pub fn read(outline: Outline, expectation: Expectation, shelf: &mut dyn PolicySh
     let mut reader = Reader { expectation, policies, cases: Vec::new(), complaints };
     let all = match content {
         Content::Lines { lines, broken } => {
-            for node in &lines {
-                reader.case(node, &CasePolicies::default());
+            for (number, node) in &lines {
+                reader.case(*number, node, &CasePolicies::default());
             }
             Some(lines.len() + broken)
         }
@@ -182,18 +183,17 @@ impl Reader<'_> {
         if items.is_empty() {
             self.complaints.push(Complaint::new(cases.span, "there is no case in this file"));
         }
-        for item in items {
-            self.case(item, &base);
+        for (number, item) in (1..).zip(items) {
+            self.case(number, item, &base);
         }
         Some(items.len())
     }
 
-    fn case(&mut self, node: &Node<'static>, base: &CasePolicies) {
+    fn case(&mut self, number: usize, node: &Node<'static>, base: &CasePolicies) {
         let before = self.complaints.len();
         self.policies.is_lacking = false;
         let found = fields::of(node, "a case", &CASE, &mut self.complaints);
         let given = found.get("name").and_then(|node| text(node, "`name`", &mut self.complaints));
-        let number = self.cases.len() + 1;
         let name = given.map_or_else(|| format!("case {number}"), str::to_owned);
         let asked = found.need("request", "a case", node, &mut self.complaints);
         let requests = asked.and_then(|asked| request::read(asked, found.get("organization"), &mut self.complaints));
