@@ -69,7 +69,8 @@ fn utf8(bytes: Vec<u8>) -> Decoded {
 }
 
 fn utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> Decoded {
-    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let (pairs, half) = bytes.as_chunks::<2>();
+    let units = pairs.iter().copied().map(unit);
     let mut text = String::with_capacity(bytes.len() / 2);
     let mut damaged = Vec::new();
     for decoded in char::decode_utf16(units) {
@@ -78,6 +79,11 @@ fn utf16(bytes: &[u8], encoding: Encoding, unit: fn([u8; 2]) -> u16) -> Decoded 
             DAMAGED
         });
         text.push(character);
+    }
+    // Half a character at the end is no text, and must not be lost when the file is written anew.
+    if !half.is_empty() {
+        damaged.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        text.push(DAMAGED);
     }
     Decoded { text, encoding, damaged }
 }
@@ -101,6 +107,11 @@ mod tests {
     #[test]
     fn a_byte_that_is_no_utf8_keeps_every_later_offset() {
         assert_eq!(text_of(b"a\xe9\xffb"), ("a\u{1a}\u{1a}b".to_owned(), Encoding::Utf8, vec![1, 2]));
+    }
+
+    #[test]
+    fn half_a_character_at_the_end_of_utf16_is_told() {
+        assert_eq!(text_of(b"\xff\xfe{\0}\0\n"), ("\u{feff}{}\u{1a}".to_owned(), Encoding::Utf16Le, vec![5]));
     }
 
     #[test]
