@@ -37,12 +37,16 @@ pub(super) struct Loaded {
 
 /// The text of one file, or why there is none.
 pub(super) fn text(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| cause(&error))
+    String::from_utf8(bytes(path)?).map_err(|_| "it is not text in UTF-8".to_owned())
 }
 
 /// The bytes of one file, or why there are none.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| cause(&error))
+    match whole(path, MAX_FILE).map_err(|error| cause(&error))? {
+        Whole::TooLarge(size) => Err(format!("it has {size} bytes, more than {MAX_FILE}")),
+        Whole::Read(bytes) if bytes.len() as u64 > MAX_FILE => Err(format!("it has more than {MAX_FILE} bytes")),
+        Whole::Read(bytes) => Ok(bytes),
+    }
 }
 
 /// Reads every file that the arguments name.
@@ -93,7 +97,7 @@ enum From {
     Stdin(Option<String>),
 }
 
-/// Finds the files that the arguments mean, each once.
+/// Finds the files that the arguments mean, each name once.
 struct Finder<'s> {
     settings: &'s Settings,
     targets: Vec<Target>,

@@ -104,6 +104,24 @@ fn half_a_surrogate_pair_is_named_at_its_place() {
     keeps_the_others(&ran);
 }
 
+#[test]
+fn no_command_reads_a_file_past_the_bound() {
+    let folder = folder("large.json", b"");
+    let large = fs::OpenOptions::new().write(true).open(folder.path().join("large.json")).unwrap();
+    large.set_len((512 << 20) + 1).unwrap();
+    for args in [
+        &["prove", "keeps-admin", "large.json"][..],
+        &["test", "large.json"],
+        &["check", "--config", "large.json", "good.json"],
+        &["check", "--reference", "large.json", "good.json"],
+        &["check", "large.json"],
+    ] {
+        let ran = kpl(folder.path(), args);
+        let told = "error: large.json: it has 536870913 bytes, more than 536870912";
+        assert!(ran.stderr.contains(told) && ran.code == 2, "{args:?}: {}", ran.stderr);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_may_not_be_read_is_named() {

@@ -1,9 +1,6 @@
 //! Where the `kpl.toml` is that holds here.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::{Exit, args::SettingsArgs, inputs, screen},
@@ -132,6 +129,6 @@ pub(in crate::cli) fn source(path: &Path, help: &str) -> Result<Source, Trouble>
             fatal: true,
         })
     };
-    let bytes = fs::read(path).map_err(|error| unreadable(inputs::cause(&error)))?;
+    let bytes = inputs::bytes(path).map_err(unreadable)?;
     Source::read(Origin::File(path.to_owned()), bytes).map_err(|error| unreadable(error.to_string()))
 }
