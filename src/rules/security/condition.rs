@@ -5,7 +5,7 @@ use std::{cell::OnceCell, collections::HashSet};
 use crate::{
     finding::{Applicability, Finding, RuleInfo, Severity},
     policy::{Comparison, Condition, Effect, Operator, PolicyKind, Quantifier, Statement},
-    reference::{KeyInfo, Reference},
+    reference::{KeyInfo, Reference, fact},
     rules::{Check, Findings, RuleContext, declare::declare_rules, edits::rename_operator},
     source::Edit,
     syntax::print,
@@ -194,11 +194,8 @@ struct Rows<'s> {
 }
 
 /// Whether a request may carry several values of a key; also where nothing tells.
-///
-/// Of `codestar-connections:ProviderAction` the reference says one; Access Analyzer takes several since October 2023.
 fn has_several_values(key: &str, reference: &Reference) -> bool {
-    key.eq_ignore_ascii_case("codestar-connections:ProviderAction")
-        || reference.condition_key(key).is_none_or(KeyInfo::is_multi_valued)
+    reference.condition_key(key).is_none_or(KeyInfo::is_multi_valued) || fact("several-values-key", key).is_some()
 }
 
 impl Rows<'_> {

@@ -193,13 +193,17 @@ fn look<'s, 'r>(
     } else if is_condition_key(&action.value, aws) {
         out.push(condition_key(action, listed));
     } else if known_service.is_none() {
-        // AWS's own policies use a service that no table lists.
-        if fact("unlisted-name", service).is_none_or(|fact| fact.value != "service") {
+        if standing(service) != Some("service") {
             out.push(no_service(action, service, aws));
         }
-    } else {
+    } else if standing(action.value.as_str()) != Some("action") {
         out.push(no_action(action, service, name, aws));
     }
+}
+
+/// What is known of a name that AWS itself uses and no table lists.
+fn standing(name: &str) -> Option<&'static str> {
+    fact("unlisted-name", name).map(|fact| fact.value)
 }
 
 fn unmatched_pattern(
@@ -250,8 +254,7 @@ fn condition_key(action: &Spanned<ActionPattern>, listed: &Listed<ActionPattern>
 }
 
 fn no_service(action: &Spanned<ActionPattern>, service: &str, aws: Aws<'_>) -> Finding {
-    let is_gone = fact("unlisted-name", service).is_some_and(|fact| fact.value == "retired");
-    if is_gone || aws.reference.is_retired_service(service) {
+    if standing(service) == Some("retired") || aws.reference.is_retired_service(service) {
         return retired(action, format!("AWS has no service `{service}` any more"), aws);
     }
     let message = format!("no service has the prefix `{service}`");
@@ -261,7 +264,7 @@ fn no_service(action: &Spanned<ActionPattern>, service: &str, aws: Aws<'_>) -> F
 }
 
 fn no_action(action: &Spanned<ActionPattern>, service: &str, name: &str, aws: Aws<'_>) -> Finding {
-    if aws.reference.is_retired(service, name) {
+    if aws.reference.is_retired(service, name) || standing(action.value.as_str()) == Some("retired") {
         return retired(action, format!("AWS has no action `{}` any more", action.value.as_str()), aws);
     }
     let message = format!("{service} has no action `{name}`");

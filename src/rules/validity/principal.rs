@@ -84,7 +84,8 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a service principal that has not the form `SERVICE.amazonaws.com`, in `Principal` and under condition keys that
-    /// hold one, such as `aws:CalledVia`.
+    /// hold one, such as `aws:CalledVia`. A name of several words under that key is a warning alone: Access Analyzer objects to
+    /// it, and services exist whose principal has such a name.
     ///
     /// ## Why it matters
     /// AWS refuses the policy, or no service ever has that name.
@@ -185,13 +186,23 @@ fn service_values(condition: &Condition, out: &mut Findings<'_>) {
         if glob::is_pattern(name) || is_placeholder_value(name) {
             continue;
         }
-        let is_one_word =
-            || name.contains("${") || name.split(".amazonaws.").next().is_none_or(|own| !own.contains('.'));
-        if !is_service(name) || (fact.value == "one" && !is_one_word()) {
+        if !is_service(name) {
             let finding = Finding::new(&SERVICE_PRINCIPAL_FORMAT, value.span, format!("`{name}` is no service"));
             out.push(finding.help("a service is named like `ec2.amazonaws.com`, in lower case"));
+        } else if fact.value == "one" && !has_one_word(name) {
+            let message = format!("`{name}` has several words before `.amazonaws.com`");
+            let finding = Finding::new(&SERVICE_PRINCIPAL_FORMAT, value.span, message).severity(Severity::Warning);
+            let key = condition.key.value.as_str();
+            out.push(
+                finding.help(format!("Access Analyzer takes one word in {key}; CloudTrail shows the service's name")),
+            );
         }
     }
+}
+
+/// Whether nothing but a word stands before the domain of a service principal.
+fn has_one_word(name: &str) -> bool {
+    name.contains("${") || name.split(".amazonaws.").next().is_none_or(|own| !own.contains('.'))
 }
 
 /// Whether a name has the form of a service principal, in any partition.
