@@ -73,7 +73,7 @@ fn measured(name: String, pair: &[&String]) -> Took {
 
 fn compared(old: &Policy, new: &Policy) -> Answer {
     let claim = Claim::NoNewAccess { old, new };
-    let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
+    let question = Question { claim, kind: PolicyKind::Identity, account: None, resource_type: None };
     prove(&question, Reference::embedded(), Budget::default()).unwrap()
 }
 

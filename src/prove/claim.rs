@@ -1,5 +1,6 @@
 //! What may be claimed of policies, and what is answered.
 
+use super::ResourceType;
 use crate::{
     policy::{AccountId, Policy, PolicyKind},
     semantics::{Caller, FOLLOWING, Request, Value},
@@ -83,8 +84,8 @@ pub struct Question<'p> {
     pub kind: PolicyKind,
     /// The account of the policies; `None`: any that they name.
     pub account: Option<AccountId>,
-    /// The services of the resource, where its type tells them.
-    pub services: Option<Vec<&'static str>>,
+    /// What the policy hangs on, where it is told.
+    pub resource_type: Option<ResourceType>,
 }
 
 /// What is answered.

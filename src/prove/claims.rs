@@ -138,8 +138,9 @@ impl Asking<'_, '_> {
             who,
             accounts: Vec::new(),
             owner,
-            services: self.question.services.clone(),
+            services: self.question.resource_type.map(|of| vec![of.service]),
             resources: Vec::new(),
+            examples: Vec::new(),
             values: Vec::new(),
             // This call needs no leave, so no policy grants it.
             wanted: Formula::Fact(Fact::Call(Trait::AsksWhoCalls)).negated(),
@@ -151,6 +152,7 @@ impl Asking<'_, '_> {
         let partition = policies.iter().find_map(|policy| policy.named_partition()).unwrap_or("aws");
         let mut scope = self.scope(who, Some(owner));
         scope.accounts.push(owner);
+        scope.examples.extend(self.question.resource_type.map(|of| (of.action, of.arn(partition, owner))));
         // No resource's policy decides who may retire a grant.
         let retires = Formula::Fact(Fact::Call(Trait::RetiresGrant)).negated();
         scope.wanted = Formula::All(vec![scope.wanted, retires]);

@@ -383,7 +383,7 @@ mod tests {
             let new = if pick(&mut state, &["1", ""]).is_empty() { old[..1].to_vec() } else { of(&mut state, &old) };
             let (old, new) = (read(&old), read(&new));
             let claim = Claim::NoNewAccess { old: &old, new: &new };
-            let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
+            let question = Question { claim, kind: PolicyKind::Identity, account: None, resource_type: None };
             let asking = Asking { question: &question, reference: Reference::embedded(), budget: Budget::default() };
             let quick = asking.compare_carried(&old, &new).unwrap();
             let whole = asking.search_carried([&new, &old], [&new, &old]).unwrap();

@@ -150,7 +150,7 @@ impl<'s> Search<'s> {
             return Ok(Ok(Found::Nothing));
         };
         let request = self.space.request(&choice, self.action(&choice));
-        let shown = self.readable(&choice, case).unwrap_or(request);
+        let shown = self.expected(&choice, case).or_else(|| self.readable(&choice, case)).unwrap_or(request);
         if !replays(case, &shown) {
             return Ok(Err(ProveError::Mismatch { request: spelt(&shown) }));
         }
@@ -174,6 +174,22 @@ impl<'s> Search<'s> {
         best.map_or("s3:GetObject", String::as_str)
     }
 
+    /// The same as a call that a reader expects, where that is a witness too.
+    fn expected(&self, choice: &Choice, case: &Case<'_>) -> Option<Request> {
+        let names = self.space.actions.classes.get(choice.action).map_or(&[][..], |class| &class.names);
+        let found = self.space.request(choice, self.action(choice));
+        let on = |name: &str, arn: &str| {
+            Request::new(found.caller.clone(), name, arn, self.space.owner, found.context.clone())
+        };
+        self.space.examples.iter().find_map(|(action, arn)| {
+            let is_on_such = |name: &&str| arns_of(name, self.reference, "").iter().any(|own| is_alike(own, arn));
+            let others = names.iter().map(String::as_str).filter(is_on_such).take(MOST_TRIED);
+            let calls = std::iter::once(*action).chain(others);
+            let on_arns = calls.flat_map(|name| [arn.as_str(), found.resource()].map(|arn| on(name, arn)));
+            on_arns.into_iter().find(|request| replays(case, request))
+        })
+    }
+
     /// The same with a resource of a type on which the action works, where that is a witness too.
     fn readable(&self, choice: &Choice, case: &Case<'_>) -> Option<Request> {
         let name = self.action(choice);
@@ -192,6 +208,9 @@ impl<'s> Search<'s> {
         arns.iter().filter(is_meant).map(other).find(|request| replays(case, request))
     }
 }
+
+/// So many actions are tried for a call that a reader expects.
+const MOST_TRIED: usize = 8;
 
 /// Whether two ARNs are of one type of resource, as far as their form tells: buckets and objects have no type.
 pub(super) fn is_alike(one: &str, other: &str) -> bool {

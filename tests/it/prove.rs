@@ -6,9 +6,9 @@ use crate::cli::kpl;
 
 use kpl::{
     policy::{self, Policy, PolicyKind, Principal},
-    prove::{Answer, Budget, Claim, Question, Verdict, prove},
+    prove::{Answer, Budget, Claim, Question, ResourceType, Verdict, prove},
     reference::Reference,
-    semantics::{Caller, Found},
+    semantics::{Caller, Found, Request},
     source::{Origin, Source},
     syntax::{Node, yaml},
 };
@@ -62,7 +62,7 @@ impl<'n> Case<'n, '_> {
             },
         };
         let account = self.text("account").map(|account| account.parse().unwrap());
-        let question = Question { claim, kind: self.kind(), account, services: None };
+        let question = Question { claim, kind: self.kind(), account, resource_type: None };
         prove(&question, Reference::embedded(), Budget::default()).unwrap()
     }
 
@@ -168,7 +168,7 @@ fn granting(statements: &[String], action: &str, budget: u64) -> Verdict {
         context: Vec::new(),
         delegated: true,
     };
-    let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
+    let question = Question { claim, kind: PolicyKind::Identity, account: None, resource_type: None };
     prove(&question, Reference::embedded(), Budget::of_milliseconds(budget)).unwrap().verdict
 }
 
@@ -214,4 +214,42 @@ fn ten_thousand_actions_end_in_an_answer() {
     let statements = [format!(r#"{{"Effect":"Allow","Action":{actions:?},"Resource":"*"}}"#)];
     assert_eq!(granting(&statements, "kms:Decrypt", 5_000).word(), "proven");
     assert_eq!(granting(&statements, "s3:Own77Objects", 5_000).word(), "refuted");
+}
+
+/// The request by which strangers get in through a policy.
+fn strangers_call(policy: &str, of: ResourceType) -> Request {
+    let (policy, _) = policy::read(&kpl::syntax::json::read_text(policy, kpl::source::SourceId(0)).root);
+    let claim = Claim::NotPublic { policy: &policy, trusted_accounts: Vec::new(), trusted_orgs: Vec::new() };
+    let account = Some("444455556666".parse().unwrap());
+    let question = Question { claim, kind: of.kind(), account, resource_type: Some(of) };
+    match prove(&question, Reference::embedded(), Budget::default()).unwrap().verdict {
+        Verdict::Refuted { witness: Some(witness) } => witness.request,
+        verdict => panic!("{}: {verdict:?}", of.name),
+    }
+}
+
+#[test]
+fn each_type_of_resource_is_shown_with_a_call_of_its_own() {
+    for of in ResourceType::ALL {
+        for actions in ["*".to_owned(), format!("{}:*", of.service), of.action.to_owned()] {
+            let resource = if of.kind() == PolicyKind::Trust { "" } else { r#","Resource":"*""# };
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":"*","Action":"{actions}"{resource}}}}}"#
+            );
+            let shown = strangers_call(&text, of);
+            let expected = (of.action, of.arn("aws", "444455556666".parse().unwrap()));
+            assert_eq!((shown.action(), shown.resource()), (expected.0, expected.1.as_str()), "{}", of.name);
+        }
+    }
+}
+
+#[test]
+fn what_a_policy_names_is_shown_rather_than_an_example() {
+    let of = ResourceType::of("AWS::OpenSearchService::Domain").unwrap();
+    let arn = "arn:aws:es:eu-west-1:444455556666:domain/logs/_search";
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":"*","Action":"es:ESHttpPost","Resource":"{arn}"}}}}"#
+    );
+    let shown = strangers_call(&text, of);
+    assert_eq!((shown.action(), shown.resource()), ("es:ESHttpPost", arn));
 }

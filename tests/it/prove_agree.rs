@@ -397,7 +397,7 @@ fn told(witness: &semantics::Request) -> Request {
 fn proved(random: &Random) -> Verdict {
     let [old, new] = random.texts.each_ref().map(|texts| read(texts));
     let claim = Claim::NoNewAccess { old: &old, new: &new };
-    let question = Question { claim, kind: PolicyKind::Identity, account: None, services: None };
+    let question = Question { claim, kind: PolicyKind::Identity, account: None, resource_type: None };
     prove(&question, Reference::embedded(), Budget::default()).unwrap().verdict
 }
 

@@ -78,7 +78,7 @@ fn proved(versions: &Versions) -> Verdict {
     let [old, new] = &versions.policies;
     let account = is_attached(versions.kind).then(|| OWN.parse().unwrap());
     let claim = Claim::NoNewAccess { old, new };
-    let question = Question { claim, kind: versions.kind, account, services: None };
+    let question = Question { claim, kind: versions.kind, account, resource_type: None };
     let answer = prove(&question, Reference::embedded(), Budget::of_milliseconds(2_000));
     answer.unwrap_or_else(|error| panic!("{:?}: {error}\n{}", versions.kind, versions.texts.join("\n"))).verdict
 }

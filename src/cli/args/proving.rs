@@ -79,7 +79,8 @@ pub(in crate::cli) struct NotPublicArgs {
         long,
         value_name = "TYPE",
         value_parser = resource_type,
-        help = "The type of the policy's resource: AWS::S3::Bucket, AWS::KMS::Key and the like"
+        help = "The type of the policy's resource: AWS::S3::Bucket, AWS::KMS::Key and the like",
+        long_help = resource_types()
     )]
     pub(in crate::cli) resource_type: Option<ResourceType>,
 
@@ -135,8 +136,18 @@ pub(in crate::cli) struct CommonArgs {
 }
 
 fn resource_type(text: &str) -> Result<ResourceType, String> {
-    ResourceType::of(text).ok_or_else(|| {
-        let names: Vec<&str> = ResourceType::ALL.iter().map(|known| known.name).collect();
-        format!("it is one of {}", names.join(", "))
+    ResourceType::of(text).ok_or_else(|| match ResourceType::nearest(text) {
+        Some(meant) => format!("did you mean `{}`?", meant.name),
+        None => format!("known are:\n{}", list_of_types()),
     })
+}
+
+fn resource_types() -> String {
+    format!("The type of the policy's resource:\n{}", list_of_types())
+}
+
+/// The names of all types, one a line.
+fn list_of_types() -> String {
+    let names = ResourceType::ALL.map(|known| format!("  {}", known.name));
+    names.join("\n")
 }

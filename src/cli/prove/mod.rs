@@ -74,8 +74,7 @@ fn not_public(args: &NotPublicArgs) -> Exit {
         trusted_accounts: args.trusted_account.clone(),
         trusted_orgs: args.trusted_org.clone(),
     };
-    let services = args.resource_type.map(|kind| kind.services.to_vec());
-    desk.answer(claim, policy.kind, services, &[&policy])
+    desk.answer(claim, policy.kind, args.resource_type, &[&policy])
 }
 
 fn keeps_admin(args: &KeepsAdminArgs) -> Exit {
@@ -180,10 +179,10 @@ impl<'a> Desk<'a> {
         &mut self,
         claim: Claim<'_>,
         kind: PolicyKind,
-        services: Option<Vec<&'static str>>,
+        resource_type: Option<ResourceType>,
         read: &[&Read],
     ) -> Exit {
-        let question = Question { claim, kind, account: self.common.account, services };
+        let question = Question { claim, kind, account: self.common.account, resource_type };
         let budget = Budget::of_milliseconds(self.common.budget);
         let answer = match prove(&question, Reference::embedded(), budget) {
             Ok(answer) => answer,

@@ -36,6 +36,8 @@ pub(super) struct Scope {
     pub(super) services: Option<Vec<&'static str>>,
     /// Patterns of the resources' ARNs; none: any.
     pub(super) resources: Vec<String>,
+    /// Calls that a reader expects, with a resource each.
+    pub(super) examples: Vec<(&'static str, String)>,
     /// Values of keys that are told apart besides.
     pub(super) values: Vec<(KeyName, String)>,
     /// What is asked of requests besides what policies ask.
@@ -74,6 +76,8 @@ pub(super) struct Space {
     pub(super) owner: Option<AccountId>,
     /// Patterns of the resources' ARNs; none: any.
     pub(super) only: Vec<String>,
+    /// Calls that a reader expects, with a resource each.
+    pub(super) examples: Vec<(&'static str, String)>,
 }
 
 /// One class of each part of a request.
@@ -123,7 +127,15 @@ impl Space {
         let reach =
             Reach { only: scope.resources.clone(), with_none, accounts: told_apart(&callers, &keys, &material, scope) };
         let resources = Resources::part(&material, &reach, &actions, reference, budget)?;
-        Ok(Self { callers, actions, resources, keys, owner: scope.owner, only: reach.only })
+        Ok(Self {
+            callers,
+            actions,
+            resources,
+            keys,
+            owner: scope.owner,
+            only: reach.only,
+            examples: scope.examples.clone(),
+        })
     }
 
     /// The number of a key, which is given in small letters.

@@ -61,7 +61,7 @@ impl Never {
         };
         let kind = cx.kind();
         let owner = if kind == PolicyKind::Key { key_policy::owner(policy, cx.project) } else { cx.project.owner() };
-        let question = Question { claim, kind, account: owner, services: None };
+        let question = Question { claim, kind, account: owner, resource_type: None };
         match prove(&question, cx.aws.reference, Budget::of_milliseconds(BUDGET)).map(|answer| answer.verdict) {
             Ok(Verdict::Proven | Verdict::Refuted { witness: None }) => {}
             Ok(Verdict::Refuted { witness: Some(witness) }) => out.push(finding(rule, &witness, policy, kind)),
