@@ -118,6 +118,10 @@ pub struct Changed {
     pub thing: Thing,
     /// Its name before.
     pub name: Field,
+    /// The key that a Passkey names before.
+    pub key: Field,
+    /// The addresses of what a Passkey needs, and which is destroyed after it; `None` where the plan does not tell.
+    pub needs: Option<Vec<String>>,
     /// What is done with it.
     pub deed: Deed,
     /// Whether it has the same name afterwards.

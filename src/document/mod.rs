@@ -22,7 +22,8 @@ pub use error::DocumentError;
 pub use policy_document::{Awaited, PolicyDocument};
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
 pub use terraform::{
-    AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, Plan, Replaced, SetTwice, Stranded, Unset,
+    AliasPrefix, Because, Besides, Carried, Destroyed, Holder, MergedTwice, Moved, Plan, Replaced, SetTwice, Stranded,
+    Unset,
 };
 
 use std::collections::HashSet;

@@ -157,6 +157,7 @@ catalogue! {
     rotation::retention::Retentions,
     rotation::history::History,
     rotation::planned::Planned,
+    rotation::order::RotationOrder,
     terraform::unknown::Unknown,
     terraform::incomplete::Incomplete,
     terraform::changes::Changes,

@@ -2,6 +2,8 @@
 //!
 //! Source: Terraform documentation, "JSON Output Format", change representation.
 
+use std::collections::HashMap;
+
 use crate::{
     document::kasten::{CLUSTER_SECRET, Changed, Deed, Field, Thing},
     syntax::{Node, print},
@@ -10,7 +12,41 @@ use crate::{
 /// The changes of a plan, in its order.
 pub(super) fn of_plan(root: &Node<'_>) -> Vec<Changed> {
     let listed = root.get("resource_changes").and_then(Node::as_list).unwrap_or_default();
-    listed.iter().filter(|entry| entry.get("deposed").is_none()).filter_map(changed).collect()
+    let current = listed.iter().filter(|entry| entry.get("deposed").is_none());
+    let mut changes: Vec<(&Node<'_>, Changed)> = current.filter_map(|entry| Some((entry, changed(entry)?))).collect();
+    if changes.iter().any(|(_, change)| change.thing == Thing::Passkey) {
+        let before = manifests_before(root);
+        for (entry, change) in &mut changes {
+            let address = entry.get("address").and_then(Node::as_str);
+            change.needs = address.and_then(|address| before.get(address)).map(|resource| needs(resource));
+        }
+    }
+    changes.into_iter().map(|(_, change)| change).collect()
+}
+
+/// The manifests that the state has before the plan, by their addresses.
+fn manifests_before<'r, 'a>(root: &'r Node<'a>) -> HashMap<&'r str, &'r Node<'a>> {
+    let mut found = HashMap::new();
+    let first = root.get("prior_state").and_then(|state| state.get("values")?.get("root_module"));
+    let mut modules: Vec<&Node<'_>> = first.into_iter().collect();
+    while let Some(module) = modules.pop() {
+        for resource in module.get("resources").and_then(Node::as_list).unwrap_or_default() {
+            let text = |member: &str| resource.get(member).and_then(Node::as_str);
+            if let (Some("kubernetes_manifest"), Some(address)) = (text("type"), text("address")) {
+                found.insert(address, resource);
+            }
+        }
+        modules.extend(module.get("child_modules").and_then(Node::as_list).unwrap_or_default());
+    }
+    found
+}
+
+/// The addresses of what a resource needs, and which is thus destroyed after it.
+///
+/// Source: Terraform documentation, "JSON Output Format", values representation, `depends_on`.
+fn needs(resource: &Node<'_>) -> Vec<String> {
+    let listed = resource.get("depends_on").and_then(Node::as_list).unwrap_or_default();
+    listed.iter().filter_map(Node::as_str).map(str::to_owned).collect()
 }
 
 fn changed(entry: &Node<'_>) -> Option<Changed> {
@@ -53,7 +89,10 @@ fn changed(entry: &Node<'_>) -> Option<Changed> {
         return None;
     }
     let keeps_name = after.and_then(|after| name_of(after, thing)) == name.as_str();
-    Some(Changed { thing, name: Field::of(Some(name)), deed, keeps_name, place: actions.span })
+    let key =
+        before.get(part).filter(|_| thing == Thing::Passkey).and_then(|part| part.get("spec")?.get("awscmkkeyid"));
+    let (name, key) = (Field::of(Some(name)), Field::of(key));
+    Some(Changed { thing, name, key, needs: None, deed, keeps_name, place: actions.span })
 }
 
 fn name_of<'n>(after: &'n Node<'_>, thing: Thing) -> Option<&'n str> {

@@ -28,7 +28,7 @@ mod shown;
 
 use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
 pub use besides::{AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, SetTwice, Stranded, Unset};
-pub use plan::{Plan, Replaced};
+pub use plan::{Destroyed, Moved, Plan, Replaced};
 
 use super::{Document, DocumentError};
 use crate::{

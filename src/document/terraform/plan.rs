@@ -21,6 +21,8 @@ pub struct Plan {
     pub destroyed: Vec<Destroyed>,
     /// The keys that it destroys and creates anew.
     pub replaced: Vec<Replaced>,
+    /// The aliases that it moves from one key to another.
+    pub moved: Vec<Moved>,
     /// The policies of keys that it destroys while the key stays and gets no other: addresses, where it says so.
     pub reset: Vec<Spanned<String>>,
 }
@@ -36,6 +38,19 @@ pub struct Destroyed {
     pub enabled: Option<Spanned<bool>>,
     /// Whether another is created in its place.
     pub is_replaced: bool,
+    /// Where the plan says so.
+    pub place: Span,
+}
+
+/// An alias that a plan moves from one key to another.
+///
+/// Source: Terraform AWS provider, `aws_kms_alias`, `target_key_id`, which changes in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its name.
+    pub name: String,
+    /// The id of the key that it points to until then.
+    pub from: String,
     /// Where the plan says so.
     pub place: Span,
 }
@@ -112,6 +127,7 @@ impl Plan {
         }
         plan.changes |= !deferred(root).is_empty();
         plan.keys(root);
+        plan.aliases(root);
         // What was read while the plan was made stands there, and nowhere else.
         plan.unchanged.extend(root.get("prior_state").map(|state| state.span));
         plan.unchanged.sort_unstable();
@@ -141,6 +157,22 @@ impl Plan {
             if !key_goes() && !key_tells() && !is_set() {
                 let place = change(gone, "actions").unwrap_or(gone).span;
                 self.reset.extend(address(gone).map(|address| Spanned::new(address, place)));
+            }
+        }
+    }
+
+    /// Finds the aliases that point to another key afterwards.
+    fn aliases(&mut self, root: &Node<'_>) {
+        let entries = root.get("resource_changes").and_then(Node::as_list).unwrap_or_default();
+        let current = entries.iter().filter(|entry| entry.get("deposed").is_none());
+        for entry in current.filter(|entry| is_of(entry, &["aws_kms_alias"]) && !does(entry, "no-op")) {
+            let of = |when: &str| (side(entry, when, "name"), side(entry, when, "target_key_id").map(last));
+            let ((Some(name), Some(from)), (after, to)) = (of("before"), of("after")) else { continue };
+            let is_open = change(entry, "after_unknown").is_some_and(|open| open.get("target_key_id").is_some());
+            if after == Some(name) && to != Some(from) && (to.is_some() || is_open) {
+                let target = change(entry, "after").and_then(|after| after.get("target_key_id"));
+                let place = target.or_else(|| change(entry, "actions")).unwrap_or(entry).span;
+                self.moved.push(Moved { name: name.to_owned(), from: from.to_owned(), place });
             }
         }
     }

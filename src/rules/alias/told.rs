@@ -279,6 +279,8 @@ fn target(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>
         }
         for alias in exact {
             match &alias.target {
+                // A plan that moves it is told of there.
+                Some(_) if is_moved_from(key.id(), name, cx.project) => return,
                 Some(target) if target.value != key.id() => other = Some(target.span),
                 _ => return,
             }
@@ -291,4 +293,10 @@ fn target(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>
         .related(place, "the alias's key")
         .related(key.place, "Kasten's key");
     out.push(finding.help("give the alias to Kasten's key, or name an alias that it has"));
+}
+
+/// Whether a plan moves an alias away from a key that somebody is known to use.
+fn is_moved_from(id: &str, name: &str, project: &Project<'_>) -> bool {
+    let mut moved = project.documents.iter().filter_map(|document| document.plan.as_ref()).flat_map(|plan| &plan.moved);
+    project.workloads().next().is_some() && moved.any(|moved| moved.from == id && moved.name == *name)
 }

@@ -132,12 +132,8 @@ fn context<'s>(caller: Caller<'_, '_>, policies: impl Iterator<Item = &'s Policy
             context.set(&key.to_ascii_lowercase(), Value::Unknown);
         }
     }
-    let aliases = caller.project.aliases();
-    let value = match aliases[..] {
-        [] => Value::Unknown,
-        _ => Value::Many(aliases.into_iter().map(str::to_owned).collect()),
-    };
-    context.set("kms:ResourceAliases", value);
+    let aliases = caller.aliases().map(|aliases| Value::Many(aliases.into_iter().map(str::to_owned).collect()));
+    context.set("kms:ResourceAliases", aliases.unwrap_or(Value::Unknown));
     context
 }
 

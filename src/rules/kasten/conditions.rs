@@ -61,13 +61,15 @@ pub(super) struct Caller<'p, 'a> {
     pub(super) principal: &'p Principal,
     pub(super) arn: &'p PrincipalArn,
     pub(super) calls: Calls,
+    /// The aliases of its key, where others are asked of than the files tell.
+    pub(super) aliases: Option<&'p [&'p str]>,
 }
 
 impl<'p, 'a> Caller<'p, 'a> {
     /// Every workload that is declared, or that files name; Kasten calls KMS by itself.
     pub(super) fn workloads(project: &'p Project<'a>) -> impl Iterator<Item = Self> {
         project.workloads().filter_map(move |principal| {
-            Some(Self { project, principal, arn: principal.arn()?, calls: Calls::Directly })
+            Some(Self { project, principal, arn: principal.arn()?, calls: Calls::Directly, aliases: None })
         })
     }
 }
@@ -87,7 +89,13 @@ impl Caller<'_, '_> {
     }
 }
 
-impl Caller<'_, '_> {
+impl<'p> Caller<'p, '_> {
+    /// The aliases of its key; `None` where nothing tells.
+    pub(super) fn aliases(self) -> Option<Vec<&'p str>> {
+        let told = || Some(self.project.aliases()).filter(|aliases| !aliases.is_empty());
+        self.aliases.map(<[&str]>::to_vec).or_else(told)
+    }
+
     /// Where Kasten is told to name its key by the ARN: its requests then carry no alias. Others may name it as they like.
     pub(super) fn names_the_key_by_arn(self) -> Option<Span> {
         let is_kasten = self.project.derivation(self.principal).is_some() || self.project.derived.is_empty();
@@ -107,11 +115,9 @@ pub(super) enum Calls {
 /// The first condition of a statement that cannot hold: where, and why.
 pub(super) fn failing(statement: &Statement, caller: Caller<'_, '_>) -> Option<(Span, String)> {
     let condition = statement.conditions.iter().find(|row| asked::row(row, statement, caller) == Certainty::No)?;
-    let aliases = caller.project.aliases().join(", ");
-    let reason = if condition.key.value.is("kms:ResourceAliases") && !aliases.is_empty() {
-        format!("the key's alias is {aliases}")
-    } else {
-        "this never holds for the workload".to_owned()
+    let reason = match caller.aliases().filter(|_| condition.key.value.is("kms:ResourceAliases")) {
+        Some(aliases) => format!("the key's alias is {}", aliases.join(", ")),
+        None => "this never holds for the workload".to_owned(),
     };
     Some((condition.element.value, reason))
 }

@@ -64,6 +64,21 @@ fn gets(access: &Access<'_, '_>) -> Gets {
     }
 }
 
+/// Whether each workload may decrypt with a key of these aliases, by the key's policy and its own; `None` where a part of a
+/// policy is not known.
+pub(crate) fn decrypts<'p>(
+    project: &'p Project<'_>,
+    key: &'p PolicyDocument<'_>,
+    aliases: &'p [&'p str],
+) -> Vec<(&'p str, Option<Certainty>)> {
+    let asked = |workload: Caller<'p, '_>| {
+        let access = Access::new(Caller { aliases: Some(aliases), ..workload }, key);
+        let is_settled = access.is_complete() && !access.may_be_denied("kms:Decrypt");
+        (workload.arn.as_str(), is_settled.then(|| access.allows("kms:Decrypt")))
+    };
+    Caller::workloads(project).map(asked).collect()
+}
+
 /// What the trust policy of a role means for Kasten; `None` where there is not the one.
 pub(crate) fn admission<'p, 'a>(
     derived: &'p Derived,

@@ -146,7 +146,7 @@ fn is_open(value: &str) -> bool {
 fn aliases(row: &Condition, statement: &Statement, caller: Caller<'_, '_>) -> Row {
     let operator = row.operator.value;
     let any_of = Reach::of(operator.quantifier) == Reach::Some && !operator.comparison.is_negated();
-    if caller.project.aliases().is_empty() {
+    if caller.aliases().is_none() {
         // Where nothing tells the key's aliases, the condition of an Allow is the only word on them.
         let is_word = Reach::of(operator.quantifier) == Reach::Some && statement.allows();
         return if is_word { Row::Holds } else { Row::Open };

@@ -2,6 +2,7 @@
 
 pub(super) mod history;
 pub(super) mod new_key;
+pub(super) mod order;
 pub(super) mod passkeys;
 pub(super) mod planned;
 pub(super) mod retention;

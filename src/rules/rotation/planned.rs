@@ -104,7 +104,7 @@ impl Check for Planned {
 }
 
 /// Where Kasten is told to use a key, also by a Passkey that is not in use: restore points may need it.
-fn naming(id: &str, project: &Project<'_>) -> Option<Span> {
+pub(super) fn naming(id: &str, project: &Project<'_>) -> Option<Span> {
     let fields = |document: &'_ Document<'_>| {
         let facts = &document.facts;
         let passkeys = facts.passkeys.iter().map(|passkey| &passkey.key);
