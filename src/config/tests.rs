@@ -69,6 +69,7 @@ fn an_entry_that_must_say_something_says_it() {
 fn what_is_no_toml_is_told_at_its_place() {
     assert_eq!(wrong("\u{feff}select = [\n").len(), 1);
     assert_eq!(wrong("a = 1\na = 2")[0], ("a".to_owned(), "duplicate key".to_owned()));
+    assert_eq!(wrong("select = [[[[\n").len(), 1);
 }
 
 #[test]

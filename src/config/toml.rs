@@ -28,7 +28,10 @@ pub(super) fn read(source: &Source) -> Result<Node<'static>, Vec<Complaint>> {
         root.span = source.span();
         return Ok(root);
     }
-    Err(errors.iter().map(|error| reader.complaint(error)).collect())
+    let mut complaints: Vec<Complaint> = errors.iter().map(|error| reader.complaint(error)).collect();
+    // An array in an array that nothing closes is told once for each of them, all at one place.
+    complaints.dedup();
+    Err(complaints)
 }
 
 struct Reader<'s> {

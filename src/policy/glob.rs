@@ -86,6 +86,50 @@ pub fn includes_ignoring_case(outer: &str, inner: &str) -> bool {
     matches_by(outer, inner, |p: u8, t: u8| p.eq_ignore_ascii_case(&t), |character| character != b'*')
 }
 
+/// Whether some text is matched by both of two patterns.
+#[must_use]
+pub fn overlap(one: &str, other: &str) -> bool {
+    overlap_by(one, other, |a, b| a == b)
+}
+
+/// [`overlap`], ASCII letter case not counting, as for actions.
+#[must_use]
+pub fn overlap_ignoring_case(one: &str, other: &str) -> bool {
+    overlap_by(one, other, |a: char, b: char| a.eq_ignore_ascii_case(&b))
+}
+
+/// Walks both at once; takes time for each pair of their characters.
+fn overlap_by(one: &str, other: &str, same: impl Fn(char, char) -> bool) -> bool {
+    let other: Vec<char> = other.chars().collect();
+    // How far the other may have come where the one has come to this character.
+    let mut reached = vec![false; other.len() + 1];
+    reached[0] = true;
+    for character in one.chars().map(Some).chain([None]) {
+        let mut next = vec![false; other.len() + 1];
+        for at in 0..=other.len() {
+            if !reached[at] {
+                continue;
+            }
+            let opposite = other.get(at).copied();
+            if character == Some('*') || opposite == Some('*') {
+                next[at] = true;
+                if opposite.is_some() {
+                    reached[at + 1] = true;
+                }
+            } else if let (Some(a), Some(b)) = (character, opposite)
+                && (a == '?' || b == '?' || same(a, b))
+            {
+                next[at + 1] = true;
+            }
+        }
+        if character.is_none() {
+            break;
+        }
+        reached = next;
+    }
+    reached[other.len()]
+}
+
 /// What stands before the first wildcard.
 #[must_use]
 pub fn literal_start(pattern: &str) -> &str {
@@ -121,6 +165,19 @@ mod tests {
         assert!(includes("a?*", "ab*"));
         assert!(!includes("a?*", "a*"));
         assert!(includes_ignoring_case("iam:GET*", "iam:get?ole*"));
+    }
+
+    #[test]
+    fn two_patterns_overlap_where_one_text_fits_both() {
+        for (one, other) in
+            [("kms:*Key", "kms:Create*"), ("a*", "*b"), ("", "*"), ("a?c", "ab*"), ("*a*", "*b*"), ("é?", "?b")]
+        {
+            assert!(overlap(one, other) && overlap(other, one), "{one} {other}");
+        }
+        for (one, other) in [("kms:*Key", "kms:CreateKeys"), ("a*", "b*"), ("a?", "a"), ("", "?"), ("*a", "*b")] {
+            assert!(!overlap(one, other) && !overlap(other, one), "{one} {other}");
+        }
+        assert!(overlap_ignoring_case("KMS:*key", "kms:Create*") && !overlap("KMS:*", "kms:*"));
     }
 
     #[test]

@@ -105,6 +105,31 @@ fn an_action_is_what_it_means_not_how_it_is_spelt() {
 }
 
 #[test]
+fn what_overlaps_an_exception_is_not_covered_whole() {
+    let of = |predicate: &str, fail: &str, pass: &str| {
+        let policy = |members: &str| format!("{{ Statement: [ {{ Effect: Allow, {members} }} ] }}");
+        let (fail, pass) = (policy(fail), policy(pass));
+        format!(
+            "id: own\nseverity: note\nsummary: s\nforbid: {{ where: {predicate} }}\nwhy: w\nfix: f\n\
+             examples: {{ fail: {fail}, pass: {pass} }}\n"
+        )
+    };
+    let actions = of(
+        "{ action: { covers: 'kms:*Key' } }",
+        "NotAction: 'kms:*Grants', Resource: '*'",
+        "NotAction: 'kms:Create*', Resource: '*'",
+    );
+    let resources = of(
+        "{ resource: { covers: 'arn:aws:s3:::*-backup/*' } }",
+        "Action: '*', NotResource: 'arn:aws:s3:::logs'",
+        "Action: '*', NotResource: 'arn:aws:s3:::logs-*'",
+    );
+    for rule in [actions, resources] {
+        assert_eq!(told(&[&rule]), []);
+    }
+}
+
+#[test]
 fn an_example_that_does_not_behave_is_told_at_its_place() {
     let silent = rule("own", DECRYPT, ["kms:Encrypt", "kms:Encrypt"]);
     assert_eq!(told(&[&silent]), [("`own` does not flag this fail example".into(), "Effect: Allow".into())]);

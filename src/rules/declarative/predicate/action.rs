@@ -122,9 +122,8 @@ fn means_whole_service(listed: &ActionPattern) -> bool {
 
 /// Whether `NotAction` lets through all that one of the patterns means. What overlaps an exception is not let through whole.
 fn all_but_cover(listed: &Listed<ActionPattern>, actions: &[String]) -> Judged {
-    let touches = |action: &String, but: &ActionPattern| {
-        but.covers(action) || glob::includes_ignoring_case(action, but.as_str()) || covers(but, action)
-    };
+    let touches =
+        |action: &String, but: &ActionPattern| but.covers(action) || glob::overlap_ignoring_case(action, but.as_str());
     if !actions.iter().any(|action| !listed.values().any(|but| touches(action, but))) {
         return Judged::No;
     }

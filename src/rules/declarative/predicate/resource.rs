@@ -81,9 +81,8 @@ fn all_within(subject: &Subject<'_>, listed: &Listed<ResourcePattern>, patterns:
 
 /// Whether `NotResource` reaches all that one of the patterns means.
 fn all_but_cover(listed: &Listed<ResourcePattern>, arns: &[String]) -> Judged {
-    let touches =
-        |arn: &String, but: &ResourcePattern| glob::includes(but.as_str(), arn) || glob::includes(arn, but.as_str());
-    if arns.iter().all(|arn| listed.values().any(|but| touches(arn, but))) {
+    let touches = |arn: &String| listed.values().any(|but| glob::overlap(arn, but.as_str()));
+    if arns.iter().all(touches) {
         return Judged::No;
     }
     if listed.unknown.is_empty() { Judged::Yes(Some(listed.element.value)) } else { Judged::Unknown }
