@@ -58,7 +58,7 @@ impl Policy {
     #[must_use]
     pub fn named_partition(&self) -> Option<&str> {
         let named = self.statements.iter().filter_map(Statement::named_principals).flat_map(Listed::values);
-        named.filter_map(Principal::arn).find_map(|arn| arn.as_str().split(':').nth(1))
+        named.filter_map(Principal::arn).map(PrincipalArn::partition).next()
     }
 }
 

@@ -97,6 +97,20 @@ impl PrincipalArn {
         }
     }
 
+    /// The partition: `aws`, `aws-cn` and others.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.text.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// Whether a session is of this role; the session's ARN leaves out the role's path.
+    #[must_use]
+    pub fn is_role_of(&self, session: &Self) -> bool {
+        self.account == session.account
+            && session.session_role() == Some(self.name())
+            && self.partition() == session.partition()
+    }
+
     /// The role of `assumed-role/NAME/SESSION`.
     fn session_role(&self) -> Option<&str> {
         self.text.split('/').nth(1)
@@ -149,9 +163,7 @@ impl Principal {
     pub fn names(&self, caller: &Self) -> bool {
         match (self, caller) {
             (Self::Anyone, _) => true,
-            (Self::Role(role), Self::AssumedRole(session)) => {
-                role.account == session.account && session.session_role() == Some(role.name())
-            }
+            (Self::Role(role), Self::AssumedRole(session)) => role.is_role_of(session),
             _ => self == caller,
         }
     }
@@ -322,9 +334,10 @@ mod tests {
     fn a_role_stands_for_its_sessions_whatever_its_path() {
         let role = read("arn:aws:iam::111122223333:role/team/kasten").unwrap();
         let session = read("arn:aws:sts::111122223333:assumed-role/kasten/backup").unwrap();
-        let stranger = read("arn:aws:sts::444455556666:assumed-role/kasten/backup").unwrap();
         assert!(role.names(&session));
-        assert!(!role.names(&stranger));
+        for stranger in ["aws:sts::444455556666:assumed-role/kasten", "aws-cn:sts::111122223333:assumed-role/kasten"] {
+            assert!(!role.names(&read(&format!("arn:{stranger}/backup")).unwrap()));
+        }
         assert!(!session.names(&role));
     }
 

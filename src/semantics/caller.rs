@@ -68,7 +68,7 @@ impl Caller {
     pub fn partition(&self) -> Option<&str> {
         match self {
             Self::Root { partition, .. } => partition.as_deref(),
-            _ => self.arn().and_then(partition_of),
+            _ => self.arn().map(PrincipalArn::partition),
         }
     }
 
@@ -162,10 +162,10 @@ pub fn classify(principal: &Principal, caller: &Caller) -> Result<MatchClass, Ma
             return Err(FederatingUserArn);
         }
         (Principal::Role(arn), Caller::Role(own)) if arn == own => RoleArn,
-        (Principal::Role(arn), Caller::Session(own)) if is_session_of(arn, own) => RoleArn,
+        (Principal::Role(arn), Caller::Session(own)) if arn.is_role_of(own) => RoleArn,
         (Principal::AssumedRole(arn), Caller::Session(own)) if arn == own => Direct,
         // Whether the session that calls is the one that is named is not told.
-        (Principal::AssumedRole(arn), Caller::Role(own)) if is_session_of(own, arn) => return Err(Direct),
+        (Principal::AssumedRole(arn), Caller::Role(own)) if own.is_role_of(arn) => return Err(Direct),
         (Principal::FederatedUser(arn), Caller::FederatedUser(own)) if arn == own => Direct,
         (Principal::Service(name), Caller::Service(own)) if name == own => Direct,
         (Principal::Federated(name), Caller::Federated(own)) if name == own => Direct,
@@ -173,17 +173,6 @@ pub fn classify(principal: &Principal, caller: &Caller) -> Result<MatchClass, Ma
         (Principal::CanonicalUser(_), _) if caller.account().is_some() => return Err(Account),
         _ => None,
     })
-}
-
-/// Whether a session is of a role; the session's ARN leaves out the role's path.
-fn is_session_of(role: &PrincipalArn, session: &PrincipalArn) -> bool {
-    role.account() == session.account()
-        && role.name() == session.holder()
-        && partition_of(role) == partition_of(session)
-}
-
-fn partition_of(arn: &PrincipalArn) -> Option<&str> {
-    arn.as_str().split(':').nth(1)
 }
 
 /// Whether a `NotPrincipal` list excepts a caller: `True` where it names every layer of it (account, role or user), as the

@@ -140,7 +140,7 @@ fn context<'s>(caller: Caller<'_, '_>, policies: impl Iterator<Item = &'s Policy
 /// A request of a workload for its key; where no file tells the key's ARN, for some key.
 fn request(caller: Caller<'_, '_>, action: &str, context: &Context, foreign: bool) -> Option<Request> {
     let who = Principals::of(caller.principal, caller.arn.as_str())?;
-    let partition = caller.arn.as_str().split(':').nth(1).unwrap_or("aws");
+    let partition = caller.arn.partition();
     let own = caller.arn.account();
     // Some other account's key, where the key is another's and which is not told.
     let owner = if foreign { OTHER_ACCOUNT.parse().ok().filter(|other| *other != own) } else { Some(own) };

@@ -1,11 +1,16 @@
 //! Trust policies: who may be named in them, and what must stand beside a condition.
 
+use std::collections::HashMap;
+
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Arn, Condition, Listed, Policy, PolicyKind, Principal, Quantifier, Statement, is_placeholder},
+    policy::{
+        AccountId, Arn, Condition, Listed, Policy, PolicyKind, Principal, PrincipalArn, Quantifier, Statement,
+        is_placeholder,
+    },
     reference::{KeyOwner, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
-    source::Spanned,
+    source::{Span, Spanned},
 };
 
 declare_rules! { Validity:
@@ -212,17 +217,18 @@ fn is_domain(text: &str) -> bool {
 }
 
 fn sessions(principals: &Listed<Principal>, out: &mut Findings<'_>) {
-    for session in &principals.read {
-        if !matches!(session.value, Principal::AssumedRole(_)) {
-            continue;
+    let mut roles: HashMap<(AccountId, &str), (&PrincipalArn, Span)> = HashMap::new();
+    for principal in &principals.read {
+        if let Principal::Role(role) = &principal.value {
+            roles.entry((role.account(), role.name())).or_insert((role, principal.span));
         }
-        let parent = principals
-            .read
-            .iter()
-            .find(|other| matches!(other.value, Principal::Role(_)) && other.value.names(&session.value));
-        if let Some(parent) = parent {
-            let finding = Finding::new(&SESSION_BESIDE_ROLE, session.span, "the role stands for this session too")
-                .related(parent.span, "the role");
+    }
+    for principal in &principals.read {
+        let Principal::AssumedRole(session) = &principal.value else { continue };
+        let role = roles.get(&(session.account(), session.holder()));
+        if let Some((_, place)) = role.filter(|(role, _)| role.is_role_of(session)) {
+            let finding = Finding::new(&SESSION_BESIDE_ROLE, principal.span, "the role stands for this session too")
+                .related(*place, "the role");
             out.push(finding.help("take the session away; or the role, if only this session is meant"));
         }
     }
