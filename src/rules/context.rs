@@ -3,7 +3,7 @@
 use crate::{
     document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo, RuleOptions},
-    policy::{Policy, PolicyKind},
+    policy::{Policy, PolicyKind, Principal, PrincipalArn},
     reference::Reference,
     source::Span,
 };
@@ -24,7 +24,8 @@ pub struct RuleContext<'p, 'a> {
 pub struct Aws<'r> {
     /// Actions, resource types, condition keys, partitions.
     pub reference: &'r Reference,
-    /// Whether the reference is older than 120 days: a name that it lacks may be new.
+    /// Whether the reference is so old that a name which it lacks may be new: by the option `reference-days` of
+    /// `unknown-action`, 120 days unless it is set.
     pub is_old: bool,
 }
 
@@ -45,6 +46,14 @@ impl RuleContext<'_, '_> {
     #[must_use]
     pub fn resource_type(&self) -> Option<&str> {
         self.project.declared.resource_type.as_deref()
+    }
+
+    /// Whether the file says who carries the policy, and all of them are administrators.
+    #[must_use]
+    pub fn is_carried_by_admins(&self) -> bool {
+        let admins = self.project.declared.admins.iter().filter_map(Principal::arn).map(PrincipalArn::holder);
+        let is_admin = |name: &String| admins.clone().any(|admin| admin == name);
+        !self.document.holders.is_empty() && self.document.holders.iter().all(is_admin)
     }
 
     /// Whether a rule that argues from absence may be asked of the policy: it is whole and every part is known.

@@ -3,7 +3,7 @@
 use crate::{
     document::Project,
     finding::{Finding, RuleInfo},
-    policy::{Policy, PolicyKind, Principal, PrincipalArn, Statement},
+    policy::{Policy, PolicyKind, Principal, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Span,
 };
@@ -52,7 +52,7 @@ impl Check for ByAlias {
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         let rewrites = |statement: &Statement| statement.allows() && statement.covers_action("kms:PutKeyPolicy");
-        if cx.kind() == PolicyKind::Identity && (policy.statements.iter().any(rewrites) || is_carried_by_admins(cx)) {
+        if cx.kind() == PolicyKind::Identity && (policy.statements.iter().any(rewrites) || cx.is_carried_by_admins()) {
             return;
         }
         for statement in policy.statements.iter().filter(|statement| statement.allows() && !statement.is_conditional())
@@ -109,12 +109,4 @@ fn names_a_user(statement: &Statement, project: &Project<'_>) -> bool {
     let Some(listed) = statement.named_principals() else { return false };
     let is_admin = |principal: &Principal| project.declared.admins.iter().any(|admin| admin.names(principal));
     listed.values().any(|principal| principal.arn().is_some() && !is_admin(principal))
-}
-
-/// Whether the file says who carries the policy, and all of them are administrators.
-fn is_carried_by_admins(cx: &RuleContext<'_, '_>) -> bool {
-    let admins = &cx.project.declared.admins;
-    let is_admin =
-        |name: &String| admins.iter().filter_map(Principal::arn).map(PrincipalArn::holder).any(|one| one == name);
-    !cx.document.holders.is_empty() && cx.document.holders.iter().all(is_admin)
 }

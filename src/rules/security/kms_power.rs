@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Condition, Listed, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement},
+    policy::{ActionPattern, Condition, Listed, PolicyKind, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, key_policy::grants::LIMITS},
     source::Spanned,
 };
@@ -95,7 +95,7 @@ impl Check for KmsPower {
             return;
         }
         let Some(actions) = statement.listed_actions() else { return };
-        if actions.values().any(is_partly_kms) && !is_carried_by_admins(cx) {
+        if actions.values().any(is_partly_kms) && !cx.is_carried_by_admins() {
             escalation(statement, actions, out);
             destruction(statement, actions, out);
             grants(statement, actions, out);
@@ -106,14 +106,6 @@ impl Check for KmsPower {
 /// Whether a pattern is of KMS and less than `kms:*`, of which other rules tell.
 fn is_partly_kms(action: &ActionPattern) -> bool {
     action.is_of("kms") && !action.is_every_action_of("kms")
-}
-
-/// Whether the file says who carries the policy, and all of them are administrators.
-fn is_carried_by_admins(cx: &RuleContext<'_, '_>) -> bool {
-    let admins = &cx.project.declared.admins;
-    let is_admin =
-        |name: &String| admins.iter().filter_map(Principal::arn).map(PrincipalArn::holder).any(|one| one == name);
-    !admins.is_empty() && !cx.document.holders.is_empty() && cx.document.holders.iter().all(is_admin)
 }
 
 fn escalation(statement: &Statement, actions: &Listed<ActionPattern>, out: &mut Findings<'_>) {
