@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::{
     Home, Options, PathSettings,
     fingerprint::{Content, Fingerprints, Whereabouts},
-    hide::{hide, hide_access_keys},
+    hide::{Marked, hide_access_keys},
     suppress::Suppressor,
 };
 use crate::{
     document::{Document, PolicyDocument, Project},
     finding::{Applicability, DocumentInfo, Finding, NotEvaluated, Report},
     rules::{Subject, Unasked},
-    source::{Secrets, SourceId, Sources, Span},
+    source::{SourceId, Sources, Span},
     syntax::Node,
 };
 
@@ -59,7 +59,7 @@ pub(super) fn finish(
         let key = |finding: &Finding| (finding.primary.span, finding.rule.id);
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
-    identify(&mut found, &places, report, sources, &options.home);
+    identify(&mut found, &places, project, report, sources, &options.home);
     report.findings = found;
     if let Some(baseline) = &options.acceptance.baseline {
         baseline.suppress(report, sources, &options.home);
@@ -245,16 +245,21 @@ fn superseded(found: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// Gives findings their pointers and their fingerprints, and takes out of them what must not be told.
-fn identify(found: &mut [Finding], places: &Places<'_, '_>, report: &Report, sources: &Sources, home: &Home) {
-    let policies = places.policies.iter().flatten();
-    let sensitive = policies.filter(|policy| policy.is_sensitive).map(|policy| policy.node.span);
-    let sensitive = Secrets::new(sensitive.collect());
+fn identify(
+    found: &mut [Finding],
+    places: &Places<'_, '_>,
+    project: &Project<'_>,
+    report: &Report,
+    sources: &Sources,
+    home: &Home,
+) {
+    let marked = Marked::new(project, report, sources);
     let mut names: HashMap<SourceId, String> = HashMap::new();
     let mut fingerprints = Fingerprints::default();
     for finding in found {
         let span = finding.primary.span;
         // A digest of a secret would help to guess it.
-        let is_hidden = |place: Span| report.hides(place) || sensitive.touch(place);
+        let is_hidden = |place: Span| report.hides(place) || marked.is_of_policy(place);
         let content = |document: usize, place: Span| match places.content(document, place, sources) {
             (pointer, Content::Node(node)) if is_hidden(node.span) => (pointer, Content::Hidden),
             (pointer, _) if is_hidden(place) => (pointer, Content::Hidden),
@@ -269,7 +274,7 @@ fn identify(found: &mut [Finding], places: &Places<'_, '_>, report: &Report, sou
             label.path = pointer;
             others.extend((document == finding.document).then(|| (label.path.clone(), there)));
         }
-        hide(finding, &sensitive);
+        marked.hide(finding);
         hide_access_keys(finding);
         let file = names
             .entry(span.source)
