@@ -151,16 +151,19 @@ pub fn release(resource: &Node<'_>, source: &Source, facts: &mut Facts, hidden: 
             let leaf = Leaf { path: path.replace("\\.", "."), key: name.span, value };
             if is_sensitive {
                 hidden.extend(places_of(value, source));
-                values.is_sensitive |= leaf.path == KNOWN[1];
             }
+            let plain = values.plain_secret;
             leaf.put(source, &mut values, hidden);
+            if is_sensitive {
+                values.plain_secret = plain;
+            }
         }
     }
     facts.values.push(values);
 }
 
 /// A text of YAML in a string of another file, with its places there.
-fn yaml_within(node: &Node<'_>, source: &Source) -> Option<Node<'static>> {
+pub(super) fn yaml_within(node: &Node<'_>, source: &Source) -> Option<Node<'static>> {
     let inner = embed::inner_of(node, source.slice(node.span))?;
     let mut text = Source::of_text(source::Origin::Stdin(None), inner.text().to_owned());
     text.id = source.id;
@@ -235,6 +238,9 @@ impl Leaf<'_, '_> {
         if keeps_a_secret(&self.path) {
             field = field.hidden();
         }
+        if known == Some(KNOWN[1]) {
+            values.plain_secret = values.plain_secret.or(field.span());
+        }
         *place = field;
     }
 }
@@ -290,7 +296,7 @@ mod tests {
         let values = &facts.values[0];
         assert_eq!(given(&values.role), Some("arn:aws:iam::111122223333:role/kasten"));
         assert_eq!((given(&values.namespace), given(&values.version)), (Some("backup"), Some("7.0.8")));
-        assert!(matches!(values.secret_access_key, Field::Hidden(_)) && values.is_sensitive);
+        assert!(matches!(values.secret_access_key, Field::Hidden(_)) && values.plain_secret.is_none());
         assert_eq!(hidden, ["AKIA", "\"wJalr\"", "\"wJalr\""]);
     }
 

@@ -100,6 +100,8 @@ pub struct Facts {
     pub changes: Vec<Changed>,
     /// How long the restore points for disaster recovery are kept: the longest of each policy.
     pub retentions: Vec<Retention>,
+    /// The addresses of keys that Kasten is told to use and that have no id yet, each with the place that waits for it.
+    pub coming_keys: Vec<Spanned<String>>,
 }
 
 /// How long restore points are kept. Source: Kasten's page on Policies, `spec.retention`.
@@ -183,6 +185,7 @@ impl Facts {
         self.profiles.append(&mut other.profiles);
         self.changes.append(&mut other.changes);
         self.retentions.append(&mut other.retentions);
+        self.coming_keys.append(&mut other.coming_keys);
     }
 }
 
@@ -249,8 +252,8 @@ pub struct Values {
     pub access_key_id: Field,
     /// `secrets.awsSecretAccessKey`.
     pub secret_access_key: Field,
-    /// Whether the secret key stands where Terraform keeps it from the screen.
-    pub is_sensitive: bool,
+    /// Where the secret key stands in plain sight.
+    pub plain_secret: Option<Span>,
     /// `secrets.awsIamRole`.
     pub role: Field,
     /// `secrets.awsClientSecretName`.

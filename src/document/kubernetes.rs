@@ -24,7 +24,7 @@ const CONFIG_GROUP: &str = "config.kio.kasten.io";
 /// The annotation by which EKS gives a service account its role.
 ///
 /// Source: Amazon EKS User Guide, "Assign IAM roles to Kubernetes service accounts".
-const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+pub(super) const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
 /// The annotation in which `kubectl apply` keeps a whole manifest, a Secret's data included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -44,11 +44,17 @@ pub(super) fn recognise(root: &Node<'_>, source: &Source, document: &mut Documen
     };
     document.name = address(root);
     for object in listed.unwrap_or(std::slice::from_ref(root)) {
-        manifest(object, source, &mut document.facts, &mut document.hidden);
+        let mut told = Facts::default();
+        manifest(object, source, &mut told, &mut document.hidden);
+        let name = address(object).filter(|_| listed.is_some() && !told.is_empty());
+        document.resources.extend(name.map(|name| Spanned::new(name, object.span)));
+        document.facts.append(told);
         if text(object, "kind") != Some("Secret") {
             policies(object, source, document);
         }
     }
+    // An alias of YAML stands where its anchor does.
+    document.resources.sort_by_key(|item| item.span);
     true
 }
 
@@ -63,12 +69,8 @@ pub fn manifest(object: &Node<'_>, source: &Source, facts: &mut Facts, hidden: &
         Some("Application") if group == Some("argoproj.io") => helm::argo(object, source, facts, hidden),
         Some("Secret") => secret(object, source, facts, hidden),
         Some("ServiceAccount") => {
-            let annotations = object.get("metadata").and_then(|metadata| metadata.get("annotations"));
-            let role = Field::of(annotations.and_then(|annotations| annotations.get(ROLE_ANNOTATION)));
-            if role.is_set() {
-                let [name, namespace] = ["name", "namespace"].map(|name| metadata(object, name));
-                facts.accounts.push(ServiceAccount { name, namespace, role });
-            }
+            let metadata = object.get("metadata");
+            facts.accounts.extend(metadata.and_then(|metadata| account(metadata, metadata.get("annotations"))));
         }
         _ => {}
     }
@@ -87,6 +89,27 @@ pub fn terraform_secret(resource: &Node<'_>, source: &Source, facts: &mut Facts,
     if is_kastens(&found) {
         facts.secrets.push(found);
     }
+}
+
+/// Reads a `kubernetes_service_account` of Terraform, or `kubernetes_annotations` of a service account.
+///
+/// Source: the documentation of Terraform's Kubernetes provider, `kubernetes_service_account_v1` and
+/// `kubernetes_annotations`.
+pub(super) fn terraform_account(resource: &Node<'_>) -> Option<ServiceAccount> {
+    let metadata = resource.get("metadata")?.items().first()?;
+    // Annotations of any object have its kind beside them.
+    match text(resource, "kind") {
+        Some("ServiceAccount") => account(metadata, resource.get("annotations")),
+        Some(_) => None,
+        None => account(metadata, metadata.get("annotations")),
+    }
+}
+
+/// A service account, where EKS gives it a role.
+fn account(metadata: &Node<'_>, annotations: Option<&Node<'_>>) -> Option<ServiceAccount> {
+    let role = Field::of(annotations.and_then(|annotations| annotations.get(ROLE_ANNOTATION)));
+    let [name, namespace] = ["name", "namespace"].map(|name| Field::of(metadata.get(name)));
+    role.is_set().then_some(ServiceAccount { name, namespace, role })
 }
 
 /// The places that may hold secrets in text that is broken, and so was not read to its end: whatever follows a colon.

@@ -146,6 +146,10 @@ impl<'p, 'a> Places<'p, 'a> {
             policies.resize(first + document.entries(), None);
             nodes.extend(document.policies.iter().map(|policy| Some(&policy.node)));
             nodes.extend(document.has_own_entry().then_some(document.tree.as_ref()));
+            // The resources of Terraform's files are no documents with a root of their own.
+            let tree = document.tree.as_ref().filter(|_| !document.is_copy);
+            let items = document.resources.iter().filter_map(|item| tree.map(|tree| Some(tree.find(item.span).1)));
+            nodes.extend(items);
             nodes.resize(first + document.entries(), None);
             with_resources.extend((!document.resources.is_empty()).then_some((first, document)));
             of_source.entry(document.source).or_insert((first, first)).1 = nodes.len();

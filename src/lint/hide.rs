@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     document::Project,
-    finding::{Finding, Report},
+    finding::{Finding, Report, RuleInfo},
     source::{Secrets, SourceId, Sources, Span, without_access_keys},
 };
 
@@ -64,13 +64,14 @@ impl<'s> Marked<'s> {
     /// Takes out of a finding what is marked as sensitive.
     pub(super) fn hide(&self, finding: &mut Finding) {
         for label in &mut finding.related {
-            if self.policies.touch(label.span) || self.repeats(&label.message, label.span) {
+            if self.policies.touch(label.span) || self.repeats(&label.message, label.span, finding.rule) {
                 label.message.clear();
                 label.path = elements(&label.path);
             }
         }
         let place = finding.primary.span;
-        let is_told = self.policies.touch(place) || self.repeats(&finding.message, place) || self.quotes(finding);
+        let is_told =
+            self.policies.touch(place) || self.repeats(&finding.message, place, finding.rule) || self.quotes(finding);
         if is_told {
             finding.rule.summary.clone_into(&mut finding.message);
             finding.help =
@@ -92,10 +93,14 @@ impl<'s> Marked<'s> {
         self.hidden.touch(place) && !after.starts_with(':')
     }
 
-    /// Whether a text has a word of a sensitive value at a place.
-    fn repeats(&self, text: &str, place: Span) -> bool {
-        let slice = || self.sources.get(place.source).map_or("", |source| source.slice(place));
-        self.is_value(place) && words(text).any(|word| slice().contains(word))
+    /// Whether a text has a sensitive value at a place, or a word of it that is none of the rule's own.
+    fn repeats(&self, text: &str, place: Span, rule: &RuleInfo) -> bool {
+        if !self.is_value(place) {
+            return false;
+        }
+        let slice = self.sources.get(place.source).map_or("", |source| source.slice(place)).trim_matches('"');
+        let is_whole = slice.len() >= TOLD && text.contains(slice);
+        is_whole || words(text).any(|word| slice.contains(word) && !rule.summary.contains(word))
     }
 
     /// Whether a finding quotes a sensitive value of its file, wherever that stands.

@@ -36,8 +36,11 @@ impl Project<'_> {
         }
         let described: Vec<String> =
             self.keys().filter_map(|key| key.arn.as_ref()).map(|arn| arn.value.clone()).collect();
-        self.named_at = keys.first().map(|key| key.span);
-        self.named_keys = keys.iter().filter_map(Key::id).map(str::to_owned).collect();
+        let coming: Vec<&Spanned<String>> =
+            self.documents.iter().flat_map(|document| &document.facts.coming_keys).collect();
+        self.named_at = keys.first().map(|key| key.span).or_else(|| coming.first().map(|key| key.span));
+        let coming = coming.into_iter().map(|key| key.value.clone());
+        self.named_keys = keys.iter().filter_map(Key::id).map(str::to_owned).chain(coming).collect();
         for key in keys {
             let told = self.derived_keys.iter().filter_map(|key| key.arn.as_ref()).map(|arn| &arn.value);
             let arn = key.arn.as_ref().map(|arn| &arn.value);

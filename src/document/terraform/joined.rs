@@ -10,13 +10,12 @@ use std::collections::HashMap;
 use super::{
     carried::Load,
     configuration::{Origin, distinct},
-    deferred::settled,
     keys::{KEYS, key_id},
     policies::{Policies, own_name},
     resource::{Resource, holds_true},
 };
 use crate::{
-    document::{aws_cli, helm, kubernetes, members::Members},
+    document::{aws_cli, members::Members},
     key::{Grant, KeyGrant},
     source::{Span, Spanned},
     syntax::{Node, Value},
@@ -77,31 +76,13 @@ impl<'a> Policies<'_, '_, 'a> {
                     self.links.is_open |= key.is_none();
                     self.links.governed.extend(key.map(|key| (key, index)));
                 }
-                "helm_release" => {
-                    self.note(resource);
-                    let values = settled(resource.values, resource.unknown);
-                    helm::release(&values, self.source, &mut self.document.facts, &mut self.document.hidden);
-                }
-                "kubernetes_secret" | "kubernetes_secret_v1" => {
-                    self.note(resource);
-                    let values = settled(resource.values, resource.unknown);
-                    let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
-                    kubernetes::terraform_secret(&values, self.source, facts, hidden);
-                }
-                "kubernetes_manifest" => {
-                    self.note(resource);
-                    let values = settled(resource.values, resource.unknown);
-                    if let Some(object) = values.get("manifest") {
-                        let (facts, hidden) = (&mut self.document.facts, &mut self.document.hidden);
-                        kubernetes::manifest(object, self.source, facts, hidden);
-                    }
-                }
                 "aws_iam_role" => {
                     self.boundary(resource);
                     self.lists(resource);
                     self.inline_blocks(resource);
                 }
                 "aws_iam_user" => self.boundary(resource),
+                _ if self.of_cluster(resource) => {}
                 _ => self.attachment(resource),
             }
         }

@@ -13,6 +13,7 @@ mod besides;
 mod carried;
 mod carriers;
 mod changes;
+mod clusters;
 mod configuration;
 mod deferred;
 mod joined;

@@ -1,11 +1,12 @@
 //! What several Passkeys, values and Secrets of one folder must agree on.
 
 use crate::{
+    calendar,
     document::{
         Document, Project,
         kasten::{CLUSTER_SECRET, KeySource, Passkey},
     },
-    finding::{Finding, RuleInfo, Severity},
+    finding::{Confidence, Finding, RuleInfo, Severity},
     policy::Arn,
     rules::{Check, Findings, declare::declare_rules},
     source::{Span, Spanned},
@@ -47,7 +48,8 @@ declare_rules! { Kasten:
     }
 
     /// ## What it does
-    /// Flags a list of Passkeys, as `kubectl get passkeys -o yaml` prints it, in which none is in use, or more than one.
+    /// Flags a list of Passkeys, as `kubectl get passkeys -o yaml` prints it, in which none is in use, or more than one; and
+    /// the Passkey that was added last with `usenow: true` where an older one is in use.
     ///
     /// ## Why it matters
     /// One Passkey protects Kasten's master key. Until one is in use, what was changed is not in effect.
@@ -193,12 +195,29 @@ fn in_use(passkeys: &[Passkey], out: &mut Findings<'_>) {
             let finding = Finding::new(&PASSKEY_NOT_IN_USE, place(second), "more than one Passkey is in use");
             out.push(finding.related(place(first), "the first").help("wait until the change is done, and look again"));
         }
+        (Some(only), None, [_, _, ..]) => {
+            let Some(newest) = newest(passkeys).filter(|newest| !is_true(newest.in_use.as_ref())) else { return };
+            let finding = Finding::new(&PASSKEY_NOT_IN_USE, place(newest), "an older Passkey is in use");
+            let finding = finding.related(place(only), "the one in use").confidence(Confidence::Medium);
+            out.push(finding.help("the log of crypto-svc says why: kubectl -n kasten-io logs -l run=crypto-svc"));
+        }
         (Some(only), None, [_]) if only.sources.iter().any(|(source, _)| *source == KeySource::Kms) => {
             let finding = Finding::new(&NO_FALLBACK_PASSKEY, only.place, "this Passkey is the only one");
             out.push(finding.help("keep a Passkey with a passphrase beside it: with the key all backups are lost"));
         }
         _ => {}
     }
+}
+
+/// The Passkey that was added last of those that are to be used: Kasten uses that one.
+fn newest(passkeys: &[Passkey]) -> Option<&Passkey> {
+    let used = passkeys.iter().filter(|passkey| is_true(passkey.use_now.as_ref()));
+    let dated: Option<Vec<_>> =
+        used.map(|passkey| Some((calendar::instant(&passkey.created.as_ref()?.value)?, passkey))).collect();
+    let dated = dated?;
+    let last = dated.iter().map(|(made, _)| *made).max()?;
+    let mut newest = dated.into_iter().filter(|(made, _)| *made == last);
+    newest.next().filter(|_| newest.next().is_none()).map(|(_, passkey)| passkey)
 }
 
 fn two_sources(documents: &[&Document<'_>], out: &mut Findings<'_>) {

@@ -179,11 +179,11 @@ fn credentials(values: &Values, out: &mut Findings<'_>) {
             Finding::new(&HELM_CLIENT_SECRET_CONFLICT, name.span, "a Secret is named, and access keys are given");
         out.push(finding.related(place, "the access keys").help("take the access keys away"));
     }
-    let is_plain = match values.origin {
-        Origin::File => matches!(secret, Field::Hidden(_)),
-        Origin::Terraform => secret.is_set() && !values.is_sensitive,
+    let plain = match values.origin {
+        Origin::File => secret.span().filter(|_| matches!(secret, Field::Hidden(_))),
+        Origin::Terraform => values.plain_secret,
     };
-    if let Some(place) = secret.span().filter(|_| is_plain) {
+    if let Some(place) = plain {
         let message = match values.origin {
             Origin::File => "the secret access key stands in this file",
             Origin::Terraform => "the secret access key stands in plans and outputs",

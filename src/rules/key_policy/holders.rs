@@ -3,7 +3,7 @@
 use crate::{
     document::{Part, Project},
     finding::{Applicability, Confidence, Finding, RuleInfo, Severity},
-    policy::{ActionPattern, Listed, PolicyKind, Principal, PrincipalKind, Statement, names_account_root},
+    policy::{ActionPattern, Listed, Policy, PolicyKind, Principal, PrincipalKind, Statement, names_account_root},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::{Edit, Spanned},
 };
@@ -65,12 +65,30 @@ impl Check for Holders {
         if !statement.allows() {
             return;
         }
-        let Some(actions) = statement.listed_actions() else { return };
-        let Some(holder) = holder(statement, cx.project) else { return };
-        for action in &actions.read {
-            everything(action, actions, &holder, out);
-            destruction(action, &holder, out);
+        if let Some(holder) = holder(statement, cx.project) {
+            powers(statement, &holder, out);
         }
+    }
+
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        // A plan may tell whose ARN will stand there.
+        let Some(foreseen) = &cx.document.foreseen else { return };
+        for (statement, coming) in policy.statements.iter().zip(&foreseen.statements) {
+            let is_told = || holder(statement, cx.project).is_some();
+            if let Some(holder) =
+                holder(coming, cx.project).filter(|holder| holder.part == Part::Workload && !is_told())
+            {
+                powers(coming, &holder, out);
+            }
+        }
+    }
+}
+
+fn powers(statement: &Statement, holder: &Holder, out: &mut Findings<'_>) {
+    let Some(actions) = statement.listed_actions().filter(|_| statement.allows()) else { return };
+    for action in &actions.read {
+        everything(action, actions, holder, out);
+        destruction(action, holder, out);
     }
 }
 
