@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     policy::Effect,
     render::{Argument, Point, Tone},
-    semantics::{MatchClass, Request, Trait},
+    semantics::{MatchClass, NOT_GIVEN, Request, Trait},
     simulate::{
         Because, Decision, LayerTrace, Matched, Outcome, Reason, StatementTrace,
         scenario::{self, Answer, Case},
@@ -173,11 +173,16 @@ fn points(answer: &Answer, request: &Request, trace: &[LayerTrace]) -> Vec<Point
         Outcome::Allowed | Outcome::ImplicitlyDenied => Some(Effect::Allow),
         Outcome::Undecided => None,
     };
-    let mut points = Vec::new();
+    let mut points: Vec<Point> = Vec::new();
     for (_, statement) in
         statements(trace).filter(|(_, statement)| effect.is_none_or(|effect| statement.effect == effect))
     {
-        points.extend(matching(statement, request));
+        let Some(point) = matching(statement, request) else { continue };
+        // What is open is of either effect: one line says both.
+        match points.last_mut() {
+            Some(Point { word, span, text, .. }) if *span == point.span && *text == point.text => *word = "may decide",
+            _ => points.push(point),
+        }
     }
     if explained.decision.outcome() == Outcome::ImplicitlyDenied
         && let Some(because) = explained.because
@@ -203,6 +208,8 @@ fn matching(statement: &StatementTrace, request: &Request) -> Option<Point> {
         (Matched::No { .. }, _) => return None,
     };
     let why = match &statement.matched {
+        // The name says it.
+        Matched::Perhaps(_) if statement.index.is_none() && statement.name == NOT_GIVEN => String::new(),
         Matched::Perhaps(reasons) => {
             reasons.iter().map(|reason| reason.message.as_str()).collect::<Vec<_>>().join("; ")
         }

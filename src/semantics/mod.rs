@@ -32,6 +32,6 @@ pub use lower::{Element, Layout, Matching, Naming, Part, lower, lower_grant, low
 pub use operand::{AddressRange, Instant, Number};
 pub(crate) use request::FOLLOWING;
 pub use request::{Context, Found, Organization, Request, ServiceFacts, Value};
-pub(crate) use spoken::{Spoken, spoken};
+pub(crate) use spoken::{NOT_GIVEN, Spoken, spoken};
 pub use traits::Trait;
 pub use truth::Truth;

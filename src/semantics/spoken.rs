@@ -27,6 +27,9 @@ pub(crate) fn spoken(policy: &Policy) -> impl Iterator<Item = Spoken<'_>> {
     policy.statements.iter().map(Spoken::Statement).chain(open.flat_map(both))
 }
 
+/// The name of a part that a file leaves open.
+pub(crate) const NOT_GIVEN: &str = "what the file does not give";
+
 impl Spoken<'_> {
     /// What it does; `None` for a statement without an effect, which is none.
     pub(crate) fn effect(self) -> Option<Effect> {
@@ -66,7 +69,7 @@ impl Spoken<'_> {
     pub(super) fn lowered(self, layout: Layout) -> Option<Matching> {
         let Self::Statement(statement) = self else {
             let effect = self.effect()?;
-            let (Self::Open(_, span), name) = (self, "what the file leaves open".to_owned()) else { return None };
+            let (Self::Open(_, span), name) = (self, NOT_GIVEN.to_owned()) else { return None };
             let (principal, elements) = (self.naming(effect, layout), self.elements(layout).collect());
             return Some(Matching { effect, name, index: None, span, principal, elements });
         };

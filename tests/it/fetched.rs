@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::cli::kpl;
+use crate::cli::{Ran, kpl};
 
 const USER: &str = "arn:aws:iam::111122223333:user/kasten";
 const SHARED: &str = "arn:aws:iam::111122223333:policy/shared";
@@ -75,6 +75,17 @@ impl Folder {
     }
 
     fn check(&self, args: &[&str]) -> String {
+        let ran = self.run(&[&["check", "--workload", USER, "-v", "--format", "json", "."], args].concat());
+        assert_eq!(ran.stderr, "");
+        ran.stdout
+    }
+
+    fn simulate(&self, principal: &str, action: &str, args: &[&str]) -> Ran {
+        let request = ["simulate", "--principal", principal, "--action", action, "--resource", KEY];
+        self.run(&[&request[..], args, &["."]].concat())
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
         let folder = tempfile::tempdir().unwrap();
         let mut calls = Vec::new();
         for (path, call, text) in &self.files {
@@ -91,9 +102,7 @@ impl Folder {
             calls.join(",")
         );
         fs::write(folder.path().join("manifest.json"), manifest).unwrap();
-        let ran = kpl(folder.path(), &[&["check", "--workload", USER, "-v", "--format", "json", "."], args].concat());
-        assert_eq!(ran.stderr, "");
-        ran.stdout
+        kpl(folder.path(), args)
     }
 }
 
@@ -131,4 +140,36 @@ fn a_policy_that_did_not_come_leaves_open_what_the_user_may_do() {
     assert!(not_evaluated(&shared.check(&[])));
     let bounded = Folder::new("{}").without("iam/boundary/shared/get-policy-version.json");
     assert!(bounded.check(&[]).contains("these files do not decide a condition or a resource"));
+}
+
+#[test]
+fn a_request_is_decided_on_what_the_folder_tells_of_groups_and_of_the_boundary() {
+    let folder = Folder::new(&policy(r#"["kms:Encrypt", "s3:*"]"#, "*"));
+    let encrypt = folder.simulate(USER, "kms:Encrypt", &[]);
+    insta::assert_snapshot!(encrypt.stdout);
+    assert_eq!((encrypt.stderr.as_str(), encrypt.code), ("", 0));
+    let decrypt = folder.simulate(USER, "kms:Decrypt", &[]);
+    insta::assert_snapshot!(decrypt.stdout);
+    assert_eq!((decrypt.stderr.as_str(), decrypt.code), ("", 1));
+    // Another user carries nothing of it.
+    let other = folder.simulate("arn:aws:iam::111122223333:user/other", "kms:Encrypt", &[]);
+    assert!(other.stdout.starts_with("implicitly denied") && !other.stdout.contains("shared"), "{}", other.stdout);
+}
+
+#[test]
+fn a_policy_that_did_not_come_leaves_the_answer_open_until_an_option_gives_it() {
+    let mut folder = Folder::new(&policy(r#""kms:*""#, "*")).without("iam/policy/shared/get-policy-version.json");
+    folder.files.push(("given.txt", "none".to_owned(), policy(r#""s3:ListBucket""#, "*")));
+    let open = folder.simulate(USER, "kms:Encrypt", &[]);
+    insta::assert_snapshot!(open.stdout);
+    assert_eq!((open.stderr.as_str(), open.code), ("", 1));
+    let given = folder.simulate(USER, "kms:Encrypt", &["--identity", "given.txt"]);
+    assert!(given.stdout.starts_with("allowed"), "{}{}", given.stdout, given.stderr);
+    let unbound = Folder::new("{}").without("iam/boundary/shared/get-policy-version.json");
+    let told = unbound.simulate(USER, "kms:Encrypt", &[]);
+    assert!(
+        told.stderr.contains("the caller has a permissions boundary that is not in these files"),
+        "{}",
+        told.stderr
+    );
 }

@@ -1,4 +1,4 @@
-//! The policies of files and folders: which of them could have a say, and in which layer.
+//! The policies of files and folders: which of them could have a say.
 
 use std::{
     collections::HashSet,
@@ -6,21 +6,22 @@ use std::{
 };
 
 use super::{
-    joined::{Joined, Reading, Taken, place},
+    joined::Joined,
+    layers::{Found, Holdings, Joiner},
     problem, read,
 };
 use crate::{
     cli::{inputs, policies::Shelf},
-    document::{self, Document, PolicyDocument},
-    finding::Complaint,
+    document::{self, Declared, Document, PolicyDocument, Project},
+    finding::{Complaint, Problem},
     key::{self, Grant},
-    policy::{Clause, Policy, PolicyKind, PrincipalArn, Statement},
+    policy::{Clause, PolicyKind, PrincipalArn, Statement},
     semantics::Request,
     simulate::{
-        Library, PolicyId,
+        Library,
         scenario::{self, CasePolicies},
     },
-    source::{Source, Span},
+    source::{Source, SourceId, Sources, Span},
 };
 
 /// Joins the policies of paths to those of options, which are all that there is of the kinds that are told.
@@ -31,19 +32,30 @@ pub(super) fn join(
     request: &Request,
     (policies, shelf): (&mut CasePolicies, &mut Shelf),
 ) -> Joined {
-    let mut joiner = Joiner {
-        shelf,
-        request,
-        told,
-        seen: by_options.map(own_path).collect(),
-        found: Vec::new(),
-        grants: Vec::new(),
-    };
-    for path in paths {
-        joiner.path(path);
+    let mut opener = Opener { shelf, seen: by_options.map(own_path).collect(), files: Vec::new() };
+    paths.iter().enumerate().for_each(|(number, path)| opener.path(number, path));
+    let files = opener.files;
+    let Shelf { sources, library, complaints, problems } = &mut *shelf;
+    let mut chooser = Chooser { request, told: &told, library, complaints, held: Holdings::default() };
+    let mut is_silent = vec![true; paths.len()];
+    let (project, of) = understood(&files, sources, problems);
+    for (document, at) in project.documents.iter().zip(of) {
+        let (Some(file), Some(source)) = (files.get(at), sources.get(document.source)) else { continue };
+        let before = chooser.held.found.len();
+        chooser.choose(document, source, file.is_named);
+        if let Some(is_silent) = is_silent.get_mut(file.path) {
+            *is_silent &= chooser.held.found.len() == before;
+        }
     }
-    let found = std::mem::take(&mut joiner.found);
-    joiner.put(found, policies)
+    let held = chooser.held;
+    for (path, _) in paths.iter().zip(is_silent).filter(|(path, is_silent)| *is_silent && path.is_dir()) {
+        if complaints.is_empty() {
+            let message = "no policy in it is of the caller or of the resource".to_owned();
+            problems.push(problem(&path.display().to_string(), message, None));
+        }
+    }
+    drop(project);
+    Joiner { shelf, request, told }.put(held, policies)
 }
 
 /// A path as it is told from others.
@@ -51,53 +63,35 @@ fn own_path(path: PathBuf) -> PathBuf {
     path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
 }
 
-/// A policy of a path.
-struct Found {
-    id: PolicyId,
-    kind: PolicyKind,
-    span: Span,
-    file: String,
-    name: Option<String>,
-    key: Option<String>,
-    /// Whether its file tells who carries such policies, and names nobody for this one.
-    is_unattached: bool,
-    /// Whether its file tells that it is the caller's permissions boundary.
-    is_bound: bool,
-    /// Whether a statement of it allows something.
-    allows: bool,
+/// A file of a path.
+struct File {
+    /// Which of the paths, by its number from 0.
+    path: usize,
+    source: SourceId,
+    /// Whether the user named it, rather than a walk finding it.
+    is_named: bool,
 }
 
-struct Joiner<'j> {
-    shelf: &'j mut Shelf,
-    request: &'j Request,
-    /// Of which kinds options speak: where they do, that is all that there is.
-    told: Vec<PolicyKind>,
+/// Opens the files of paths, each once.
+struct Opener<'o> {
+    shelf: &'o mut Shelf,
     seen: HashSet<PathBuf>,
-    found: Vec<Found>,
-    /// The grants on the key of the request.
-    grants: Vec<Grant>,
+    files: Vec<File>,
 }
 
-impl Joiner<'_> {
-    fn path(&mut self, path: &Path) {
+impl Opener<'_> {
+    fn path(&mut self, number: usize, path: &Path) {
         if !path.is_dir() {
-            self.file(path, true);
-            return;
+            return self.file(number, path, true);
         }
-        let before = self.found.len();
         let (files, problems) = inputs::files_below(path);
         self.shelf.problems.extend(problems);
         for file in files {
-            self.file(&file, false);
-        }
-        if self.found.len() == before && self.shelf.complaints.is_empty() {
-            let message = "no policy in it is of the caller or of the resource".to_owned();
-            self.shelf.problems.push(problem(&path.display().to_string(), message, None));
+            self.file(number, &file, false);
         }
     }
 
-    /// Finds the policies of a file; what a walk comes upon and is no file of policies is passed over.
-    fn file(&mut self, path: &Path, is_named: bool) {
+    fn file(&mut self, number: usize, path: &Path, is_named: bool) {
         let path = &own_path(path.to_owned());
         if !self.seen.insert(path.clone()) {
             return;
@@ -105,76 +99,98 @@ impl Joiner<'_> {
         // A picture under another file's name is nothing that a walk should remark on; what cannot be read may be a policy.
         let opened =
             if is_named || inputs::bytes(path).is_err() { read(path, self.shelf) } else { self.shelf.open(path).ok() };
-        let Some(source) = opened.and_then(|id| self.shelf.sources.get(id)) else { return };
-        let documents = match document::open(source, None) {
-            Ok(documents) => documents,
-            Err(error) => {
-                if is_named || error.is_recognised() {
-                    let help = "a file of policies is wanted: JSON, YAML, or what the AWS CLI or Terraform prints";
-                    let told = problem(&source.name(), error.to_string(), Some(help.to_owned()));
-                    self.shelf.problems.push(told);
-                }
-                return;
+        self.files.extend(opened.map(|source| File { path: number, source, is_named }));
+    }
+}
+
+/// What the files are, together, and of which file each document is; what a walk comes upon and is no file of policies is
+/// passed over.
+fn understood<'s>(files: &[File], sources: &'s Sources, problems: &mut Vec<Problem>) -> (Project<'s>, Vec<usize>) {
+    let (mut project, mut of) = (Project::new(Declared::default()), Vec::new());
+    for (at, file) in files.iter().enumerate() {
+        let Some(source) = sources.get(file.source) else { continue };
+        match document::open(source, None) {
+            Ok(documents) => {
+                of.resize(of.len() + documents.len(), at);
+                project.documents.extend(documents);
             }
+            Err(error) if file.is_named || error.is_recognised() => {
+                let help = "a file of policies is wanted: JSON, YAML, or what the AWS CLI or Terraform prints";
+                problems.push(problem(&source.name(), error.to_string(), Some(help.to_owned())));
+            }
+            Err(_) => {}
+        }
+    }
+    project.derive();
+    (project, of)
+}
+
+/// Chooses among the policies of documents.
+struct Chooser<'c> {
+    request: &'c Request,
+    told: &'c [PolicyKind],
+    library: &'c mut Library,
+    complaints: &'c mut Vec<Complaint>,
+    held: Holdings,
+}
+
+impl Chooser<'_> {
+    fn choose(&mut self, document: &Document<'_>, source: &Source, is_named: bool) {
+        let first = first_character(source.span());
+        if is_named || !document.policies.is_empty() || document::promises_policy(source) {
+            self.complaints.extend(document.faults.iter().map(scenario::of_syntax));
+        }
+        if is_caller(&document.unseen_boundaries, self.request) && !self.told.contains(&PolicyKind::Boundary) {
+            let message = "the caller has a permissions boundary that is not in these files";
+            self.complaints.push(Complaint::new(first, message).help("give it with --boundary"));
+        }
+        if is_caller(&document.unseen, self.request) {
+            self.held.unseen.get_or_insert(first);
+        }
+        let (known, open) = grants_on(document, self.request);
+        self.held.grants.extend(known);
+        self.complaints.extend(open);
+        let bounds = document.policies.iter().filter(|policy| is_caller(&policy.bounds, self.request));
+        for policy in bounds {
+            self.take(policy, document, source, true);
+        }
+        for policy in document.policies.iter().filter(|policy| self.may_speak(policy, document)).collect::<Vec<_>>() {
+            self.complaints.extend(policy.faults.iter().map(scenario::of_grammar));
+            self.complaints.extend(unclear(policy, source));
+            self.take(policy, document, source, false);
+        }
+    }
+
+    /// Puts a policy on the shelf; what is marked as sensitive keeps its names to itself.
+    fn take(&mut self, found: &PolicyDocument<'_>, document: &Document<'_>, source: &Source, is_bound: bool) {
+        let mut policy = found.policy.clone();
+        if found.is_sensitive {
+            policy.statements.iter_mut().for_each(|statement| statement.sid = None);
+        }
+        let is_plan = document.kind.starts_with("terraform");
+        let kind = if is_bound { PolicyKind::Boundary } else { found.kind };
+        let one = Found {
+            kind,
+            span: policy.span,
+            file: source.name(),
+            name: found.name.clone(),
+            key: found.key.clone(),
+            is_unattached: kind == PolicyKind::Identity && is_plan && found.holders.is_empty(),
+            is_bound,
+            allows: policy.statements.iter().any(Statement::allows),
+            id: self.library.add(policy),
         };
-        let (mut found, mut complaints, mut bounds, mut granted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for document in documents {
-            if is_named || !document.policies.is_empty() || document::promises_policy(source) {
-                complaints.extend(document.faults.iter().map(scenario::of_syntax));
-            }
-            let kind = document.kind;
-            bounds.extend(
-                document
-                    .policies
-                    .iter()
-                    .filter(|policy| bounds_caller(&policy.bounds, self.request))
-                    .map(|policy| (policy.policy.clone(), policy.name.clone())),
-            );
-            if bounds_caller(&document.unseen_boundaries, self.request) && !self.told.contains(&PolicyKind::Boundary) {
-                let message = "the caller has a permissions boundary that is not in this file";
-                complaints
-                    .push(Complaint::new(first_character(source.span()), message).help("give it with --boundary"));
-            }
-            let (known, open) = grants_on(&document, self.request);
-            granted.extend(known);
-            complaints.extend(open);
-            let wanted = document.policies.into_iter().filter(|policy| self.may_speak(policy, kind));
-            for policy in wanted {
-                complaints.extend(policy.faults.iter().map(scenario::of_grammar));
-                complaints.extend(unclear(&policy, source));
-                found.push((policy, kind));
-            }
-        }
-        let file = source.name();
-        self.grants.extend(granted);
-        for (policy, name) in bounds {
-            self.found.push(Found {
-                kind: PolicyKind::Boundary,
-                span: policy.span,
-                file: file.clone(),
-                name,
-                key: None,
-                is_unattached: false,
-                is_bound: true,
-                allows: true,
-                id: self.shelf.library.add(policy),
-            });
-        }
-        for (policy, document) in found {
-            let one = shelved(&mut self.shelf.library, policy, document, &file);
-            complaints.extend(scenario::misplaced(&self.shelf.library, one.id, one.kind));
-            self.found.push(one);
-        }
-        self.shelf.complaints.extend(complaints);
+        self.complaints.extend(scenario::misplaced(self.library, one.id, one.kind));
+        self.held.found.push(one);
     }
 
     /// Whether a policy could have a say: it is not known to be another principal's or another resource's.
-    fn may_speak(&self, found: &PolicyDocument<'_>, document: &str) -> bool {
+    fn may_speak(&self, found: &PolicyDocument<'_>, document: &Document<'_>) -> bool {
         match found.kind {
             PolicyKind::Identity => {
                 let caller = self.request.caller.arn().map(PrincipalArn::holder);
                 let is_carried = caller.is_some_and(|name| found.may_be_carried_by(name));
-                is_carried && !(found.holders.is_empty() && document == WHOLE_ACCOUNT)
+                is_carried && !(found.holders.is_empty() && document.names_every_holder)
             }
             // Of whom it is the boundary, its file tells.
             PolicyKind::Boundary if !found.bounds.is_empty() => false,
@@ -200,70 +216,12 @@ impl Joiner<'_> {
             }),
         }
     }
-
-    fn put(&mut self, found: Vec<Found>, policies: &mut CasePolicies) -> Joined {
-        let layers = Layers::of(found.into_iter().filter(|one| !self.told.contains(&one.kind)));
-        let Layers { identity, of_resource, scps, rcps, bound, left } = layers;
-        let mut joined = Joined::default();
-        // A file that an option names lists all that there are.
-        if policies.grants.0.is_empty() {
-            policies.grants.0.append(&mut self.grants);
-        }
-        policies.boundary = bound.as_ref().map(|one| one.id).or(policies.boundary);
-        policies.identity.extend(identity.iter().map(|one| one.id));
-        let of_resource = self.only(of_resource);
-        policies.resource = of_resource.as_ref().map(|one| one.id).or(policies.resource);
-        if !scps.is_empty() {
-            policies.scps = Some(self.level(&scps));
-            let beside = if scps.iter().any(|one| one.allows) { "" } else { ", beside FullAWSAccess" };
-            joined.assume(format!("the service control policies bind the caller's account, at one level{beside}"));
-        }
-        if !rcps.is_empty() {
-            policies.rcps = Some(vec![rcps.iter().map(|one| one.id).collect()]);
-            joined.assume("the resource control policies bind the resource's account".to_owned());
-        }
-        if scps.iter().filter(|one| one.allows).count() > 1 {
-            joined.readings.push(apart(&scps, policies));
-        }
-        joined.readings.extend(left.iter().map(|one| left_out(one, policies)));
-        joined.taken =
-            identity.into_iter().chain(bound).chain(of_resource).chain(scps).chain(rcps).map(Taken::from).collect();
-        joined
-    }
-
-    /// One level: where none of its policies allows anything, AWS's own `FullAWSAccess` stands beside them.
-    ///
-    /// Source: Organizations User Guide, "SCP evaluation".
-    fn level(&mut self, scps: &[Found]) -> Vec<Vec<PolicyId>> {
-        let mut level: Vec<PolicyId> = scps.iter().map(|one| one.id).collect();
-        if !scps.iter().any(|one| one.allows) {
-            level.push(self.shelf.library.add(full_access()));
-        }
-        vec![level]
-    }
-
-    /// The one policy that hangs on the resource; several are told.
-    fn only(&mut self, mut of_resource: Vec<Found>) -> Option<Found> {
-        let resource = self.request.resource();
-        let is_told = |one: &Found| one.key.as_ref().is_some_and(|id| resource.ends_with(&format!("/{id}")));
-        if of_resource.iter().any(is_told) {
-            of_resource.retain(is_told);
-        }
-        let mut of_resource = of_resource.into_iter();
-        let first = of_resource.next();
-        for other in of_resource {
-            let message = "which of several policies hangs on the resource cannot be told";
-            let help = "name it with --key-policy, --trust or --resource-policy";
-            self.shelf.complaints.push(Complaint::new(first_character(other.span), message).help(help));
-        }
-        first
-    }
 }
 
-/// Whether the caller of a request is among those that have a permissions boundary.
-fn bounds_caller(bounded: &[String], request: &Request) -> bool {
+/// Whether the caller of a request is among those that are named.
+fn is_caller(named: &[String], request: &Request) -> bool {
     let caller = request.caller.arn().map(PrincipalArn::holder);
-    bounded.iter().any(|name| Some(name.as_str()) == caller)
+    named.iter().any(|name| Some(name.as_str()) == caller)
 }
 
 /// The grants of a file on the key of a request; one that is not known, and could let the caller in, is complained of.
@@ -287,99 +245,6 @@ fn grants_on(document: &Document<'_>, request: &Request) -> (Vec<Grant>, Vec<Com
     (known, complaints)
 }
 
-/// Puts a policy on the shelf; what is marked as sensitive keeps its names to itself.
-fn shelved(library: &mut Library, mut found: PolicyDocument<'_>, document: &str, file: &str) -> Found {
-    let is_plan = document.starts_with("terraform");
-    if found.is_sensitive {
-        found.policy.statements.iter_mut().for_each(|statement| statement.sid = None);
-    }
-    Found {
-        kind: found.kind,
-        span: found.policy.span,
-        file: file.to_owned(),
-        name: found.name,
-        key: found.key,
-        is_unattached: found.kind == PolicyKind::Identity && is_plan && found.holders.is_empty(),
-        is_bound: false,
-        allows: found.policy.statements.iter().any(Statement::allows),
-        id: library.add(found.policy),
-    }
-}
-
-/// The policies, by what becomes of them.
-#[derive(Default)]
-struct Layers {
-    identity: Vec<Found>,
-    of_resource: Vec<Found>,
-    scps: Vec<Found>,
-    rcps: Vec<Found>,
-    /// The caller's permissions boundary.
-    bound: Option<Found>,
-    /// Those of which no file tells that they count.
-    left: Vec<Found>,
-}
-
-impl Layers {
-    fn of(found: impl Iterator<Item = Found>) -> Self {
-        let mut layers = Self::default();
-        for one in found {
-            match one.kind {
-                PolicyKind::Identity if one.is_unattached => layers.left.push(one),
-                PolicyKind::Identity => layers.identity.push(one),
-                PolicyKind::Key | PolicyKind::Trust | PolicyKind::Resource => layers.of_resource.push(one),
-                PolicyKind::ServiceControl => layers.scps.push(one),
-                PolicyKind::ResourceControl => layers.rcps.push(one),
-                PolicyKind::Boundary if one.is_bound => layers.bound = Some(one),
-                PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Endpoint => layers.left.push(one),
-            }
-        }
-        layers
-    }
-}
-
-/// Service control policies that allow, read as if each stood at a level of its own.
-fn apart(scps: &[Found], policies: &CasePolicies) -> Reading {
-    let each = scps.iter().map(|one| vec![one.id]).collect();
-    let text = "were each service control policy alone at a level, which --scp tells, it would be".to_owned();
-    Reading { text, policies: CasePolicies { scps: Some(each), ..policies.clone() } }
-}
-
-/// The kind of a file that tells of every principal of an account what it carries.
-const WHOLE_ACCOUNT: &str = "get-account-authorization-details";
-
-/// What AWS attaches to every level, as policies that deny rely on it.
-fn full_access() -> Policy {
-    let text = r#"{"Version": "2012-10-17", "Statement": {"Sid": "FullAWSAccess", "Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let tree = crate::syntax::json::read_text(text, super::NOWHERE.source);
-    crate::policy::read(&tree.root).0
-}
-
-/// A policy that takes no part, and what it would do if it did.
-fn left_out(one: &Found, policies: &CasePolicies) -> Reading {
-    let (why, mut so_read) = match one.kind {
-        PolicyKind::Boundary => ("did it bound the caller, which --boundary tells", policies.clone()),
-        PolicyKind::Session => ("were it passed to the session, which --session tells", policies.clone()),
-        PolicyKind::Endpoint => ("did the call come through this endpoint, which --endpoint tells", policies.clone()),
-        _ => ("did the caller carry it, which --identity tells", policies.clone()),
-    };
-    match one.kind {
-        PolicyKind::Boundary => so_read.boundary = Some(one.id),
-        PolicyKind::Session => so_read.session = Some(vec![one.id]),
-        PolicyKind::Endpoint => so_read.endpoint = Some(vec![one.id]),
-        _ => so_read.identity.push(one.id),
-    }
-    Reading {
-        text: format!("{} is left out; {why}, it would be", place(one.name.as_deref(), &one.file)),
-        policies: so_read,
-    }
-}
-
-impl From<Found> for Taken {
-    fn from(one: Found) -> Self {
-        Self { kind: one.kind, file: one.file, name: one.name }
-    }
-}
-
 /// A policy that names no principal is an identity policy, unless its file's name says that it is another: which the text
 /// cannot tell.
 fn unclear(found: &PolicyDocument<'_>, source: &Source) -> Option<Complaint> {
@@ -398,6 +263,6 @@ fn unclear(found: &PolicyDocument<'_>, source: &Source) -> Option<Complaint> {
     Some(Complaint::new(first_character(found.policy.span), message).help(help))
 }
 
-fn first_character(span: Span) -> Span {
+pub(super) fn first_character(span: Span) -> Span {
     Span { end: span.start.saturating_add(1), ..span }
 }

@@ -2,6 +2,7 @@
 
 mod found;
 mod joined;
+mod layers;
 
 use std::path::{Path, PathBuf};
 
@@ -219,9 +220,10 @@ fn context(args: &SimulateArgs) -> Context {
 
 /// The policies of paths, beside those that options name.
 fn joined(args: &SimulateArgs, request: &Request, policies: &mut CasePolicies, shelf: &mut Shelf) -> Joined {
-    use PolicyKind::{Boundary, Endpoint, Key, Resource, ResourceControl, ServiceControl, Session, Trust};
+    use PolicyKind::{Boundary, Endpoint, Identity, Key, Resource, ResourceControl, ServiceControl, Session, Trust};
     let given = [
-        (policies.resource.is_some(), &[Key, Trust, Resource][..]),
+        (!policies.identity.is_empty(), &[Identity][..]),
+        (policies.resource.is_some(), &[Key, Trust, Resource]),
         (policies.scps.is_some(), &[ServiceControl]),
         (policies.rcps.is_some(), &[ResourceControl]),
         (policies.boundary.is_some(), &[Boundary]),
