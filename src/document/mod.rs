@@ -77,8 +77,6 @@ pub struct Document<'a> {
     pub unseen: Vec<String>,
     /// The names of users and roles with a permissions boundary whose text the file does not hold.
     pub unseen_boundaries: Vec<String>,
-    /// Whether whoever carries one of its policies is named, so that a policy of no holder is in nobody's hands.
-    pub names_every_holder: bool,
     /// The rotation of keys that it tells of.
     pub rotations: Vec<Rotation>,
     /// What an answer of the AWS CLI tells besides.
@@ -170,7 +168,6 @@ impl<'a> Document<'a> {
             grants: Vec::new(),
             unseen: Vec::new(),
             unseen_boundaries: Vec::new(),
-            names_every_holder: false,
             rotations: Vec::new(),
             told: Told::default(),
             unguarded: Vec::new(),

@@ -136,6 +136,16 @@ fn coverage_names_the_statements_that_no_case_exercised() {
 }
 
 #[test]
+fn a_call_that_takes_no_resource_is_first_asked_for_on_all() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["kms:ListKeys", "s3:ListAllMyBuckets"], "Resource": ["arn:aws:s3:::b", "*"]}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.json"), text).unwrap();
+    assert_eq!(kpl(folder.path(), &["test", "--init", "policy.json"]).code, 0);
+    insta::assert_snapshot!(fs::read_to_string(folder.path().join("policy.kpl-test.yaml")).unwrap());
+    assert_eq!(kpl(folder.path(), &["test"]).code, 0);
+}
+
+#[test]
 fn a_first_scenario_file_passes_as_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("policy.json"), ALLOWS).unwrap();
@@ -269,6 +279,42 @@ fn the_grants_that_files_list_count_for_their_own_key() {
     assert_eq!(with("kms:Decrypt", "kms:EncryptionContext:app=other").0, "implicitly-denied");
     // That is for another service, with another key.
     assert_eq!(with("kms:CreateGrant", context).0, "implicitly-denied");
+}
+
+/// A role that may do everything within a boundary, by a plan that makes both and by an account's details.
+const BOUNDED: [(&str, &str); 2] = [
+    (
+        "plan.json",
+        r#"{"format_version": "1.2", "resource_changes": [
+    {"address": "aws_iam_policy.limit", "type": "aws_iam_policy", "name": "limit", "change": {"actions": ["create"], "after": {"name": "limit", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Reads\",\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}, "after_unknown": {"arn": true}}},
+    {"address": "aws_iam_role.app", "type": "aws_iam_role", "name": "app", "change": {"actions": ["create"], "after": {"name": "app"}, "after_unknown": {"permissions_boundary": true}}},
+    {"address": "aws_iam_role_policy.own", "type": "aws_iam_role_policy", "name": "own", "change": {"actions": ["create"], "after": {"role": "app", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"All\",\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}}}],
+    "configuration": {"root_module": {"resources": [{"address": "aws_iam_role.app", "mode": "managed", "type": "aws_iam_role", "name": "app", "expressions": {"permissions_boundary": {"references": ["aws_iam_policy.limit.arn", "aws_iam_policy.limit"]}}}]}}}"#,
+    ),
+    (
+        "details.json",
+        r#"{"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [{"RoleName": "app", "Arn": "arn:aws:iam::111122223333:role/app",
+    "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}}],
+    "AttachedManagedPolicies": [], "PermissionsBoundary": {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/limit"}}],
+    "Policies": [{"PolicyName": "limit", "Arn": "arn:aws:iam::111122223333:policy/limit", "DefaultVersionId": "v1",
+    "PolicyVersionList": [{"VersionId": "v1", "IsDefaultVersion": true, "Document": {"Version": "2012-10-17", "Statement": [{"Sid": "Reads", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}]}]}"#,
+    ),
+];
+
+#[test]
+fn a_boundary_that_a_file_names_limits_the_caller() {
+    for file in BOUNDED {
+        let asked = |action: &str, resource: &str| {
+            let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/app", "--action", action];
+            among(&[file], &[&request[..], &["--resource", resource, file.0]].concat())
+        };
+        let kept_out = asked("sqs:SendMessage", "arn:aws:sqs:eu-central-1:111122223333:q");
+        let told = "the permissions boundary does not allow it";
+        assert!(kept_out.stdout.contains(told) && kept_out.code == 1, "{}{}", kept_out.stdout, kept_out.stderr);
+        assert!(kept_out.stdout.contains("as permissions boundary of the"), "{}", kept_out.stdout);
+        let let_in = asked("s3:GetObject", "arn:aws:s3:::b/k");
+        assert!(let_in.stdout.contains("Reads") && let_in.code == 0, "{}{}", let_in.stdout, let_in.stderr);
+    }
 }
 
 #[test]

@@ -190,7 +190,7 @@ impl Chooser<'_> {
             PolicyKind::Identity => {
                 let caller = self.request.caller.arn().map(PrincipalArn::holder);
                 let is_carried = caller.is_some_and(|name| found.may_be_carried_by(name));
-                is_carried && !(found.holders.is_empty() && document.names_every_holder)
+                is_carried && !(found.holders.is_empty() && document.told.every_holder)
             }
             // Of whom it is the boundary, its file tells.
             PolicyKind::Boundary if !found.bounds.is_empty() => false,

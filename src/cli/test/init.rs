@@ -180,6 +180,7 @@ fn first_cases(asked: &First, account: &str, kind: PolicyKind) -> Vec<First> {
     let is_kms = asked.action.to_ascii_lowercase().starts_with("kms:");
     let resource = match (asked.resource.as_str(), kind) {
         (_, PolicyKind::Trust) => format!("arn:aws:iam::{account}:role/example"),
+        _ if scenario::takes_no_resource(&asked.action) => "*".to_owned(),
         ("", _) if is_kms => format!("arn:aws:kms:eu-central-1:{account}:key/{KEY}"),
         ("", _) if asked.action.to_ascii_lowercase().starts_with("s3:") => "arn:aws:s3:::example/example".to_owned(),
         ("", _) => "*".to_owned(),
@@ -194,7 +195,11 @@ fn first_cases(asked: &First, account: &str, kind: PolicyKind) -> Vec<First> {
     };
     let other = match kind {
         PolicyKind::Trust => case("arn:aws:iam::444455556666:role/stranger", "sts:AssumeRole", &resource),
-        _ if is_kms || kind == PolicyKind::Key => case(&principal, "kms:ScheduleKeyDeletion", &resource),
+        _ if is_kms || kind == PolicyKind::Key => {
+            let key = format!("arn:aws:kms:eu-central-1:{account}:key/{KEY}");
+            let key = if resource.contains(":key/") { &resource } else { &key };
+            case(&principal, "kms:ScheduleKeyDeletion", key)
+        }
         _ => case(&principal, "iam:CreateAccessKey", &format!("arn:aws:iam::{account}:user/example")),
     };
     let plain = case(&principal, &asked.action, &resource);

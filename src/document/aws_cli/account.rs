@@ -68,7 +68,7 @@ impl Answer<'_, '_, '_> {
     pub(super) fn account(&mut self) {
         let root = self.root;
         let links = Links::of(root);
-        self.document.names_every_holder = true;
+        self.document.told.every_holder = true;
         self.trust_policies(root.get("RoleDetailList"));
         let lists = [
             ("RoleDetailList", "RoleName", "RolePolicyList", "role"),

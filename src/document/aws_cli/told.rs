@@ -24,6 +24,8 @@ pub struct Told {
     pub expected: Vec<String>,
     /// What a run of `kpl fetch` asked.
     pub manifest: Option<Manifest>,
+    /// Whether whoever carries one of its policies is named, so that a policy of no holder is in nobody's hands.
+    pub every_holder: bool,
 }
 
 /// The users and roles of an account.

@@ -228,7 +228,7 @@ impl Links {
                 let is_boundary = document.path.contains(BOUNDARIES);
                 seen.insert((arn.clone(), is_boundary));
                 let empty = Vec::new();
-                document.names_every_holder = true;
+                document.told.every_holder = true;
                 for policy in &mut document.policies {
                     policy.name = policy.name.take().or_else(|| Some(arn.clone()));
                     if is_boundary {

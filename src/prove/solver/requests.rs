@@ -130,6 +130,22 @@ impl Solver<'_> {
         self.diagram.model(node).unwrap_or_default().iter().any(|(variable, is)| *is && crossing.contains(variable))
     }
 
+    /// That a call which takes no resource is on `*`: there is no request for it on an ARN.
+    ///
+    /// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
+    ///
+    /// # Errors
+    /// [`Exhausted`] where the budget ends.
+    pub(in crate::prove) fn without_resource(&mut self, takes_none: impl Fn(&str) -> bool) -> Result<Node, Exhausted> {
+        let classes = self.space.actions.classes.iter().zip(0..);
+        let none = classes.filter(|(class, _)| class.is_known && class.names.iter().all(|name| takes_none(name)));
+        let none: Vec<u32> = none.map(|(_, at)| at).collect();
+        let none = self.codes(self.action, &none)?;
+        let others = self.diagram.not(none)?;
+        let bare = self.resources_of(|text| text == "*")?;
+        self.diagram.either(others, bare)
+    }
+
     /// Where action and resource are of one service, or the action takes none.
     ///
     /// # Errors
