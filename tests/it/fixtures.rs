@@ -190,9 +190,8 @@ fn fail(case: &Case<'_>, rule: &str) {
     } else {
         assert_eq!(finding.severity, finding.rule.severity, "{}: say its severity", case.name);
     }
-    if let Some(code) = case.text("code") {
-        assert_eq!(finding.code, Some(code).filter(|code| *code != "none"), "{}", case.name);
-    }
+    let code = case.text("code").or(finding.rule.code).filter(|code| *code != "none");
+    assert_eq!(finding.code, code, "{}: say its code", case.name);
     assert!(finding.persona >= finding.rule.persona, "{}: a case may only be for a later persona", case.name);
     mended(case, rule, finding, &files, &options);
 }
