@@ -3,7 +3,7 @@
 use crate::{
     finding::{Finding, RuleInfo},
     policy::{Arn, ResourcePattern, Statement, glob, is_placeholder},
-    reference::{ArnForm as Form, Reference, ResourceType, Service, fact},
+    reference::{ArnForm as Form, Reference, ResourceType, Service, fact, facts},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::{Span, Spanned},
 };
@@ -46,6 +46,25 @@ declare_rules! { Validity:
         further_codes: &["MISSING_ARN_ACCOUNT"],
         severity: Error, confidence: High, persona: Regular,
         summary: "an ARN without a field that its kind has",
+    }
+
+    /// ## What it does
+    /// Flags an ARN that begins its resource as no resource of its service does: `arn:aws:ec2:…:vpc-endpoint:vpce-…`, which
+    /// has a slash. ARNs with a wildcard or a variable are left out, and of KMS, which has a rule of its own.
+    ///
+    /// ## Why it matters
+    /// No resource has such an ARN, so the statement never matches.
+    ///
+    /// ## How to fix it
+    /// Write the resource as the Service Authorization Reference does, letter case included.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", invalid ARN resource; Service Authorization Reference,
+    /// resource types of each service.
+    pub ARN_RESOURCE_UNKNOWN = {
+        id: "arn-resource-unknown", code: Some("INVALID_ARN_RESOURCE"),
+        severity: Warning, confidence: Medium, persona: Regular,
+        summary: "an ARN of no kind of resource that its service has",
     }
 
     /// ## What it does
@@ -151,7 +170,10 @@ fn look<'r>(resource: &Spanned<ResourcePattern>, aws: Aws<'r>, last: &mut Option
         *last = aws.reference.service(arn.service);
     }
     match *last {
-        Some(service) => fields(&arn, resource.span, service, out),
+        Some(service) => {
+            fields(&arn, resource.span, service, out);
+            kind(&arn, resource.span, service, aws, out);
+        }
         None if is_placeholder(arn.service) => {}
         None => unknown(&arn, resource.span, aws, out),
     }
@@ -169,6 +191,48 @@ fn unknown(arn: &Arn<'_>, span: Span, aws: Aws<'_>, out: &mut Findings<'_>) {
         Some(meant) => finding.help(format!("did you mean `{}`?", meant.prefix())),
         None => finding.help(format!("by the service reference of {}", aws.reference.date())),
     });
+}
+
+/// Whether a resource that is written out begins as one of its service's.
+fn kind(arn: &Arn<'_>, span: Span, service: Service<'_>, aws: Aws<'_>, out: &mut Findings<'_>) {
+    let own = Resource::of(arn);
+    // How many parts follow is not held against the reference: services take older, shorter forms.
+    if !own.is_whole || own.start.is_empty() || arn.service == "kms" || forms(service).any(|form| own.is_of(&form)) {
+        return;
+    }
+    let is_like = |pattern: &str| {
+        let mut parts = pattern.splitn(6, ':');
+        parts.nth(2) == Some(arn.service)
+            && parts
+                .nth(2)
+                .and_then(|resource| resource.split("${").next())
+                .is_some_and(|start| arn.resource.starts_with(start))
+    };
+    let mut patterns = aws.reference.services().flat_map(Service::resource_types).flat_map(ResourceType::arn_patterns);
+    let has_forms = forms(service).next().is_some();
+    if !has_forms || is_placeholder(arn.resource) || is_unlisted(arn) || patterns.any(is_like) {
+        return;
+    }
+    let message = format!("no resource of {} has an ARN that ends in `{}`", arn.service, arn.resource);
+    let finding = Finding::new(&ARN_RESOURCE_UNKNOWN, span, message);
+    out.push(match meant(arn, service) {
+        Some(form) => finding.help(format!("did you mean `{form}`?")),
+        None => finding.help("the Service Authorization Reference lists the ARNs that there are"),
+    });
+}
+
+/// The form of an ARN whose first word differs in letter case, hyphens or what stands behind it alone.
+fn meant<'r>(arn: &Arn<'_>, service: Service<'r>) -> Option<&'r str> {
+    let plain = |text: &str| -> String {
+        let word = text.trim_start_matches('/').split([':', '/', '$']).next().unwrap_or_default();
+        word.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let word = plain(arn.resource);
+    let mut resources = service
+        .resource_types()
+        .flat_map(ResourceType::arn_patterns)
+        .filter_map(|pattern| pattern.splitn(6, ':').nth(5));
+    resources.find(|resource| !word.is_empty() && plain(resource) == word)
 }
 
 /// Whether ARNs of some other service's resources name a service so: its own name in ARNs differs from its prefix.
@@ -246,7 +310,8 @@ fn article(name: &str) -> &'static str {
 
 /// Whether AWS has resources like this whose ARNs no table lists.
 fn is_unlisted(arn: &Arn<'_>) -> bool {
-    fact("unlisted-arn", arn.service).is_some_and(|fact| glob::includes(fact.value, arn.resource))
+    let of_service = facts("unlisted-arn").iter().filter(|fact| fact.name == arn.service);
+    of_service.map(|fact| fact.value).any(|known| glob::includes(known, arn.resource))
 }
 
 /// The resource of an ARN.
