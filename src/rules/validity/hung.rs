@@ -2,9 +2,9 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Condition, Listed, PolicyKind, Principal, ResourcePattern, Statement, glob},
+    policy::{ActionPattern, Arn, Condition, Listed, PolicyKind, Principal, ResourcePattern, Statement, glob},
     reference::{Fact, fact, facts},
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::Spanned,
 };
 
@@ -43,6 +43,44 @@ declare_rules! { Validity:
         id: "resource-of-other-service", code: Some("UNSUPPORTED_RESOURCE_ARN_IN_POLICY"),
         severity: Error, confidence: High, persona: Regular,
         summary: "the ARN of another service in a resource's policy",
+    }
+
+    /// ## What it does
+    /// Flags an action of the right service that is never about such a resource: `s3:ListAllMyBuckets` in a bucket policy,
+    /// `sqs:ListQueues` in that of a queue. Wildcards are left out.
+    ///
+    /// ## Why it matters
+    /// AWS refuses the policy, or the statement never matches: a resource's policy is asked about that resource alone.
+    ///
+    /// ## How to fix it
+    /// Allow the action in an identity policy.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", unsupported action in policy; Service Authorization
+    /// Reference, resource types of each action.
+    pub ACTION_OF_OTHER_RESOURCE = {
+        id: "action-of-other-resource", code: Some("UNSUPPORTED_ACTION_IN_POLICY"),
+        severity: Warning, confidence: Medium, persona: Regular,
+        summary: "an action that is never about the resource",
+    }
+
+    /// ## What it does
+    /// Flags the ARN of another kind of resource of the same service: of an access point in a bucket policy, of a layer in
+    /// that of a function.
+    ///
+    /// ## Why it matters
+    /// AWS refuses the policy, or the statement never matches.
+    ///
+    /// ## How to fix it
+    /// Name the resource on which the policy hangs.
+    ///
+    /// ## Source
+    /// IAM User Guide, "Access Analyzer policy check reference", unsupported resource ARN in policy; Service Authorization
+    /// Reference, resource types of each service.
+    pub RESOURCE_OF_OTHER_KIND = {
+        id: "resource-of-other-kind", code: Some("UNSUPPORTED_RESOURCE_ARN_IN_POLICY"),
+        severity: Warning, confidence: Medium, persona: Regular,
+        summary: "the ARN of another kind of resource of the service",
     }
 
     /// ## What it does
@@ -141,10 +179,10 @@ impl Check for Hung {
         }
         let Some(kind) = cx.resource_type().and_then(|name| fact("resource-type", name)) else { return };
         if let Some(actions) = &statement.actions {
-            actions.listed().read.iter().for_each(|action| action_of(action, kind, out));
+            actions.listed().read.iter().for_each(|action| action_of(action, kind, cx.aws, out));
         }
         if let Some(resources) = &statement.resources {
-            resources.listed().read.iter().for_each(|resource| resource_of(resource, kind, out));
+            resources.listed().read.iter().for_each(|resource| resource_of(resource, kind, cx.aws, out));
         }
         statement.conditions.iter().for_each(|condition| irrelevant(condition, kind, out));
     }
@@ -182,9 +220,17 @@ fn services(principals: &Listed<Principal>, statement: &Statement, out: &mut Fin
     }
 }
 
-fn action_of(action: &Spanned<ActionPattern>, kind: Fact, out: &mut Findings<'_>) {
+fn action_of(action: &Spanned<ActionPattern>, kind: Fact, aws: Aws<'_>, out: &mut Findings<'_>) {
     let Some(service) = action.value.service() else { return };
-    if glob::matches_ignoring_case(service, kind.value) || service.contains('$') {
+    if service.contains('$') {
+        return;
+    }
+    if glob::matches_ignoring_case(service, kind.value) {
+        if !action.value.is_pattern() && is_about_others(action.value.name(), kind, aws) {
+            let message = format!("`{}` is never about a resource of {}", action.value.as_str(), kind.name);
+            let finding = Finding::new(&ACTION_OF_OTHER_RESOURCE, action.span, message);
+            out.push(finding.help("allow it in an identity policy"));
+        }
         return;
     }
     let message = format!("the policy of {} takes no action of {service}", kind.name);
@@ -192,14 +238,56 @@ fn action_of(action: &Spanned<ActionPattern>, kind: Fact, out: &mut Findings<'_>
     out.push(finding.help(format!("list actions of {}, or put this one into another policy", kind.value)));
 }
 
-fn resource_of(resource: &Spanned<ResourcePattern>, kind: Fact, out: &mut Findings<'_>) {
+/// Whether the reference knows an action, and of no resource on which the policy hangs.
+fn is_about_others(name: &str, kind: Fact, aws: Aws<'_>) -> bool {
+    let (Some(known), Some(own)) = (aws.reference.action(kind.value, name), fact("resource-kinds", kind.name)) else {
+        return false;
+    };
+    !known.resource_types().any(|one| own.values().any(|name| name == one.resource_type().name()))
+}
+
+fn resource_of(resource: &Spanned<ResourcePattern>, kind: Fact, aws: Aws<'_>, out: &mut Findings<'_>) {
     let Ok(arn) = resource.value.arn() else { return };
-    if glob::matches(arn.service, kind.value) || arn.service.contains('$') {
+    if arn.service.contains('$') {
+        return;
+    }
+    if glob::matches(arn.service, kind.value) {
+        if is_of_other_kind(&arn, kind, aws) {
+            let message = format!("no resource of {} has such an ARN", kind.name);
+            let finding = Finding::new(&RESOURCE_OF_OTHER_KIND, resource.span, message);
+            out.push(finding.help("name the resource on which the policy hangs"));
+        }
         return;
     }
     let message = format!("the policy of {} is about nothing of {}", kind.name, arn.service);
     let finding = Finding::new(&RESOURCE_OF_OTHER_SERVICE, resource.span, message);
     out.push(finding.help("name the resource on which the policy hangs"));
+}
+
+/// Whether the reference knows an ARN, and not as that of a resource on which the policy hangs.
+fn is_of_other_kind(arn: &Arn<'_>, kind: Fact, aws: Aws<'_>) -> bool {
+    let Some(own) = fact("resource-kinds", kind.name) else { return false };
+    let Some(service) = aws.reference.service(kind.value) else { return false };
+    if glob::is_pattern(arn.service) || arn.resource.is_empty() {
+        return false;
+    }
+    // A field with a wildcard or a variable may be anything, empty included.
+    let fits = |text: &str, has: bool| text.contains(['*', '$']) || text.is_empty() != has;
+    let start = glob::literal_start(arn.resource.split("${").next().unwrap_or_default());
+    let is_whole = start.len() == arn.resource.len();
+    let mut is_own = false;
+    let mut is_other = false;
+    for one in service.resource_types() {
+        let may_be = one.arn_forms().any(|form| {
+            let begins = start.as_bytes().starts_with(form.resource_start);
+            let may_begin = begins || (!is_whole && form.resource_start.starts_with(start.as_bytes()));
+            may_begin && fits(arn.region, form.has_region) && fits(arn.account, form.has_account)
+        });
+        let hangs = own.values().any(|name| name == one.name());
+        is_own |= may_be && hangs;
+        is_other |= may_be && !hangs;
+    }
+    is_other && !is_own
 }
 
 fn irrelevant(condition: &Condition, kind: Fact, out: &mut Findings<'_>) {
