@@ -1,12 +1,12 @@
-//! What the policies of a multi-Region key's primary and replicas let in, side by side.
+//! What a multi-Region key's primary and replicas do not share: their policies and aliases, side by side.
 
 use std::collections::HashMap;
 
 use crate::{
     document::{PolicyDocument, Project},
     finding::{Finding, RuleInfo},
-    key::Key,
-    policy::PolicyKind,
+    key::{Alias, Key},
+    policy::{Arn, PolicyKind},
     rules::{Check, Findings, declare::declare_rules},
     source::{SourceId, Span},
     syntax::{Node, Value},
@@ -32,6 +32,26 @@ declare_rules! { Key:
         severity: Note, confidence: Medium, persona: Regular,
         summary: "a replica's key policy differs from its primary's",
     }
+
+    /// ## What it does
+    /// Flags an alias of a multi-Region key, primary or replica, whose name no alias has in the other's Region. It is asked
+    /// where the files hold the whole answer of `list-aliases` there.
+    ///
+    /// ## Why it matters
+    /// Aliases are not replicated. Where the other Region has to take over, whoever names the key by the alias, or is let in
+    /// by a condition on it, gets no further.
+    ///
+    /// ## How to fix it
+    /// Create an alias of the same name there: `aws kms create-alias --region …`.
+    ///
+    /// ## Source
+    /// KMS Developer Guide, "Aliases in AWS KMS": an alias is of one account and Region; "Multi-Region keys in AWS KMS",
+    /// aliases are no shared property.
+    pub MRK_ALIAS_IN_ONE_REGION = {
+        id: "mrk-alias-in-one-region", code: None,
+        severity: Note, confidence: Medium, persona: Regular,
+        summary: "an alias of a multi-Region key is missing in the other Region",
+    }
 }
 
 /// The policies of related keys.
@@ -44,7 +64,7 @@ impl Check for PolicyDrift {
 
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
         let replicas: Vec<&Key> = project.keys().filter(|key| key.is_replica()).collect();
-        if replicas.is_empty() || !out.asks(&MRK_POLICY_DRIFT) {
+        if replicas.is_empty() || !(out.asks(&MRK_POLICY_DRIFT) || out.asks(&MRK_ALIAS_IN_ONE_REGION)) {
             return;
         }
         let policies = Policies::of(project);
@@ -57,6 +77,8 @@ impl Check for PolicyDrift {
         for replica in replicas {
             let primary = replica.primary.as_ref().map(|primary| primary.value.as_str()).or(replica.id());
             let Some(primary) = primary.and_then(|id| primaries.get(id)) else { continue };
+            missing_aliases(primary, replica, project, out);
+            missing_aliases(replica, primary, project, out);
             let (Some(one), Some(other)) = (policies.policy(primary), policies.policy(replica)) else { continue };
             if !one.policy.is_complete() || !other.policy.is_complete() {
                 let reason = "a part of the primary's or the replica's policy is not known from these files";
@@ -65,6 +87,39 @@ impl Check for PolicyDrift {
             }
             compare(&Side::new(primary, one), &Side::new(replica, other), out);
         }
+    }
+}
+
+/// The aliases of one key that the Region of the other lacks, as far as the files list all of that Region.
+fn missing_aliases(key: &Key, other: &Key, project: &Project<'_>, out: &mut Findings<'_>) {
+    let place = |key: &Key| {
+        let arn = Arn::parse(&key.arn.as_ref()?.value).ok()?;
+        Some((arn.account.to_owned(), arn.region.to_owned()))
+    };
+    let (Some(here), Some(there)) = (place(key), place(other)) else { return };
+    if here == there || !project.whole_lists().contains(&there) {
+        return;
+    }
+    let is_there = |alias: &&Alias| {
+        let arn = alias.arn.as_ref().and_then(|arn| Arn::parse(&arn.value).ok());
+        arn.is_some_and(|arn| (arn.account, arn.region) == (there.0.as_str(), there.1.as_str()))
+    };
+    let listed = project.documents.iter().flat_map(|document| &document.aliases);
+    for alias in listed.filter(|alias| alias.points_to(key)) {
+        let name = alias.name.value.as_str();
+        if project.aliases_like(name).iter().any(|alias| alias.name.value == name && is_there(alias)) {
+            continue;
+        }
+        let message = format!("no alias in {} is called `{name}`", there.1);
+        let finding = Finding::new(&MRK_ALIAS_IN_ONE_REGION, alias.name.span, message);
+        let finding = match &other.arn {
+            Some(arn) => finding.related(arn.span, "the same key there"),
+            None => finding,
+        };
+        out.push(finding.help(format!(
+            "create it there, if that Region is to take over: aliases are not replicated from {}",
+            here.1
+        )));
     }
 }
 
