@@ -206,6 +206,12 @@ fn is_kastens(top: &Node<'_>, leaves: &[Leaf<'_, '_>], file: &str) -> bool {
     let named = file
         .split(|character: char| !character.is_ascii_alphanumeric())
         .any(|word| word == "k10" || word.starts_with("kasten"));
+    let is_own = |leaf: &Leaf<'_, '_>| {
+        leaf.path == "serviceAccount.name" && leaf.value.as_str() == Some(super::kasten::SERVICE_ACCOUNT)
+    };
+    if leaves.iter().any(is_own) {
+        return true;
+    }
     let sign = named || KASTENS.iter().any(|name| top.get(name).is_some());
     leaves.iter().any(|leaf| KNOWN[2..5].contains(&leaf.path.as_str()) || (sign && meant(&leaf.path).is_some()))
 }

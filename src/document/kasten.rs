@@ -287,6 +287,15 @@ pub struct Secret {
     pub place: Span,
 }
 
+impl Secret {
+    /// Whether it holds an access key of AWS.
+    #[must_use]
+    pub fn has_access_key(&self) -> bool {
+        let plain = |entry: &Spanned<String>| entry.value.replace(['_', '-'], "").to_ascii_lowercase();
+        self.entries.iter().any(|entry| plain(entry) == "awsaccesskeyid")
+    }
+}
+
 /// The name of the Secret from which Kasten takes its first key. Source: Kasten's page on configuring encryption.
 pub const CLUSTER_SECRET: &str = "k10-cluster-passphrase";
 
@@ -306,8 +315,32 @@ pub struct ServiceAccount {
     pub name: Field,
     /// `metadata.namespace`.
     pub namespace: Field,
-    /// The annotation `eks.amazonaws.com/role-arn`.
+    /// Its role.
     pub role: Field,
+    /// What gives it the role.
+    pub by: GivenBy,
+}
+
+/// What gives a service account its role.
+///
+/// Source: Amazon EKS User Guide, "Grant Kubernetes workloads access to AWS".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenBy {
+    /// Its annotation `eks.amazonaws.com/role-arn`: it assumes the role with a token of the cluster.
+    Annotation,
+    /// An association of EKS Pod Identity.
+    Association,
+}
+
+impl GivenBy {
+    /// What says so, by its name.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Annotation => "eks.amazonaws.com/role-arn",
+            Self::Association => "pod-identity-association",
+        }
+    }
 }
 
 /// A location profile for a bucket of S3. Source: Kasten's page on Profiles.

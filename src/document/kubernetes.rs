@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::{
     Document, PolicyDocument, helm,
-    kasten::{Facts, Field, KeySource, Passkey, Profile, Retention, Secret, ServiceAccount, places_of},
+    kasten::{Facts, Field, GivenBy, KeySource, Passkey, Profile, Retention, Secret, ServiceAccount, places_of},
 };
 use crate::{
     source::{Source, Span, Spanned},
@@ -109,7 +109,7 @@ pub(super) fn terraform_account(resource: &Node<'_>) -> Option<ServiceAccount> {
 fn account(metadata: &Node<'_>, annotations: Option<&Node<'_>>) -> Option<ServiceAccount> {
     let role = Field::of(annotations.and_then(|annotations| annotations.get(ROLE_ANNOTATION)));
     let [name, namespace] = ["name", "namespace"].map(|name| Field::of(metadata.get(name)));
-    role.is_set().then_some(ServiceAccount { name, namespace, role })
+    role.is_set().then_some(ServiceAccount { name, namespace, role, by: GivenBy::Annotation })
 }
 
 /// The places that may hold secrets in text that is broken, and so was not read to its end: whatever follows a colon.
@@ -280,6 +280,12 @@ impl Secret {
         Self { name, namespace, entries: Vec::new(), is_whole: true, key, role, place }
     }
 
+    /// Whether its entry `role` is the ARN of a role, as `secrets.awsClientSecretName` takes it.
+    fn names_a_role(&self) -> bool {
+        let role = self.role.given().and_then(|role| role.value.parse().ok());
+        matches!(role, Some(crate::policy::Principal::Role(_)))
+    }
+
     /// Reads its entries; every value goes into `hidden`.
     fn read(&mut self, part: Option<&Node<'_>>, is_encoded: bool, source: &Source, hidden: &mut Vec<Span>) {
         let Some(part) = part else { return };
@@ -306,7 +312,10 @@ fn is_kastens(secret: &Secret) -> bool {
     let plain = |entry: &Spanned<String>| entry.value.replace(['_', '-'], "").to_ascii_lowercase();
     let entries: Vec<String> = secret.entries.iter().map(plain).collect();
     let has = |name: &str| entries.iter().any(|entry| entry == name);
-    by_name || has("awscmkkeyid") || (has("awsaccesskeyid") && has("role"))
+    by_name
+        || has("awscmkkeyid")
+        || (has("awsaccesskeyid") && (has("role") || has("awssecretaccesskey")))
+        || secret.names_a_role()
 }
 
 /// A text that a Secret's `data` holds.

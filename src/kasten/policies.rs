@@ -12,6 +12,8 @@ const SEVERAL: &str = "there are several key policies, and nothing tells which i
 const OPEN: &str = "these files do not decide a condition, a principal or a part of it";
 const NO_OWN_POLICY: &str = "the key policy leaves it to the account, and no policy of the role or user is here; `aws iam get-role-policy` would tell";
 
+const NO_OWN_OF_FOREIGN: &str = "a key of another account needs a policy of the role or user too, and none is here; `aws iam get-role-policy` would tell";
+
 /// Whether the key policy does its part.
 pub(super) fn key_policy(view: &View<'_, '_>) -> Told {
     let policies = view.key_policies();
@@ -24,9 +26,7 @@ pub(super) fn key_policy(view: &View<'_, '_>) -> Told {
         };
         match (gets.by_name, gets.by_account) {
             (Certainty::Yes, _) => ok(format!("lets in {}", name(workload))),
-            (_, Certainty::Yes) if gets.in_all != Certainty::No => {
-                ok(format!("leaves it to the account's own policies{}", unhelped(gets)))
-            }
+            (_, Certainty::Yes) => ok(format!("leaves it to the account's own policies{}", unhelped(gets))),
             _ => unknown(OPEN),
         }
     })
@@ -48,11 +48,13 @@ pub(super) fn permissions(view: &View<'_, '_>) -> Told {
             return unknown(reason);
         };
         match (gets.in_all, gets.by_own, gets.by_name) {
-            (Certainty::Yes, Certainty::Yes, _) => {
+            // What the key policy keeps from it is told of the key policy.
+            (Certainty::Yes | Certainty::No, Certainty::Yes, _) => {
                 ok(format!("{} allows kms:Encrypt and kms:Decrypt", file_of(&workload.own)))
             }
             (Certainty::Yes, _, Certainty::Yes) => ok("the key policy alone lets it encrypt and decrypt"),
             (Certainty::Yes, ..) => ok("the policies together let it encrypt and decrypt"),
+            _ if workload.own.is_empty() && gets.foreign => unknown(NO_OWN_OF_FOREIGN),
             (_, _, Certainty::No) if workload.own.is_empty() => unknown(NO_OWN_POLICY),
             _ => unknown(OPEN),
         }

@@ -82,7 +82,16 @@ pub(super) fn alias(view: &View<'_, '_>) -> Told {
         return ok(format!("`{}` points to the key", alias.name.value));
     }
     let first = asked.first().copied().unwrap_or_default();
-    unknown(format!("no file tells to which key `{first}` points; `aws kms list-aliases` would tell"))
+    // An alias of the same name elsewhere means another key.
+    let is_elsewhere = listed.iter().any(|alias| glob::matches(first, &alias.name.value));
+    let region = project.keys().filter(|key| is_used(view, key)).find_map(region).filter(|_| is_elsewhere);
+    let (at, of) = region.map_or_else(Default::default, |at| (format!(" in {at}"), format!(" --region {at}")));
+    unknown(format!("no file tells to which key `{first}` points{at}; `aws kms list-aliases{of}` would tell"))
+}
+
+/// The Region of a key, where its ARN is told.
+fn region(key: &Key) -> Option<&str> {
+    key.arn.as_ref()?.value.split(':').nth(3)
 }
 
 fn in_conditions(statement: &Statement) -> impl Iterator<Item = &str> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use kpl::{
     document::Declared,
     finding::{Persona, Report},
+    kasten,
     lint::{self, Options},
     source::{Origin, Source},
     syntax::{Node, print, yaml},
@@ -79,4 +80,25 @@ fn bad_input_is_told_by_the_rules_that_know_it() {
         assert_eq!(found, case.texts("expect"), "{}: {:#?}", case.name, fixtures::told(&report, &sources));
     });
     assert!(cases >= 8);
+}
+
+#[test]
+fn every_place_of_a_set_up_stands_as_its_files_show() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/set-ups/places.yaml");
+    let cases = fixtures::with_cases(&path, "places", |case| {
+        let (sources, inputs) = fixtures::sources(&case.files());
+        let report = kasten::check(&sources, &inputs, &Options::default(), &|| {});
+        let stands: Vec<&str> = report.set_up.iter().map(|place| place.state.word()).collect();
+        assert_eq!(stands, case.texts("stands"), "{}: {:#?}", case.name, report.set_up);
+        for reason in case.texts("says") {
+            let is_said = report.set_up.iter().any(|place| place.because == reason);
+            assert!(is_said, "{}: {reason}\n{:#?}", case.name, report.set_up);
+        }
+        let mut found: Vec<&str> = report.findings.iter().map(|finding| finding.rule.id).collect();
+        let mut wanted = case.texts("found");
+        found.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "{}: {:#?}", case.name, fixtures::told(&report, &sources));
+    });
+    assert!(cases >= 17);
 }

@@ -10,7 +10,10 @@ pub(super) use keys::pairs;
 pub(super) use told::Call;
 pub use told::{Outcome, Renewal, Told};
 
-use super::{Document, PolicyDocument};
+use super::{
+    Document, PolicyDocument,
+    kasten::{Field, GivenBy, ServiceAccount},
+};
 use crate::{
     key::Alias,
     policy::PolicyKind,
@@ -56,6 +59,11 @@ pub(super) fn recognise(
         ("list-attached-policies", "it has a list of `AttachedPolicies`")
     } else if is_list("Groups") {
         ("list-groups", "it has a list of `Groups`")
+    } else if root
+        .get("association")
+        .is_some_and(|of| of.get("serviceAccount").is_some() && of.get("roleArn").is_some())
+    {
+        ("describe-pod-identity-association", "it has an `association` of a service account with a role")
     } else if is_list("Rotations") {
         ("list-key-rotations", "it has a list of `Rotations`")
     } else if is_list("calls") && root.get("tool").is_some_and(|tool| tool.as_str().is_some_and(is_kpl)) {
@@ -137,6 +145,12 @@ impl Answer<'_, '_, '_> {
             }
             "list-attached-policies" => {
                 self.document.told.attached = told::texts(root.get("AttachedPolicies"), "PolicyArn");
+            }
+            "describe-pod-identity-association" => {
+                let of = root.get("association");
+                let field = |name: &str| Field::of(of.and_then(|of| of.get(name)));
+                let (name, namespace, role) = (field("serviceAccount"), field("namespace"), field("roleArn"));
+                self.document.facts.accounts.push(ServiceAccount { name, namespace, role, by: GivenBy::Association });
             }
             "list-groups" => self.document.told.groups = told::texts(root.get("Groups"), "GroupName"),
             "list-key-rotations" => {

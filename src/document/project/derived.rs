@@ -4,7 +4,7 @@ use super::{Derived, Project};
 use crate::{
     document::{
         Document,
-        kasten::{CLUSTER_SECRET, Caller, Field, PRIMARY_KEY_SECRET, Passkey, Secret},
+        kasten::{CLUSTER_SECRET, Caller, Field, PRIMARY_KEY_SECRET, Passkey, Secret, Values},
     },
     key::Key,
     policy::{AccountId, Arn, Principal},
@@ -17,8 +17,9 @@ impl Project<'_> {
         self.join_fetched();
         self.join_key_policies();
         let (mut workloads, mut keys, mut aliases) = (Vec::new(), Vec::new(), Vec::new());
+        let values: Vec<&Values> = self.documents.iter().flat_map(|document| &document.facts.values).collect();
         for document in &self.documents {
-            for (role, field) in roles(document) {
+            for (role, field) in roles(document, &values) {
                 let principal = role.value.parse().ok().filter(|principal| matches!(principal, Principal::Role(_)));
                 let is_new =
                     |principal: &Principal| workloads.iter().all(|known: &Derived| known.principal != *principal);
@@ -92,23 +93,26 @@ impl Project<'_> {
     }
 }
 
-/// The roles that a document gives Kasten, and where it says so.
-fn roles<'d>(document: &'d Document<'_>) -> Vec<(&'d Spanned<String>, &'static str)> {
+/// The roles that a document gives Kasten, and where it says so; `installed` are the values of all documents.
+fn roles<'d>(document: &'d Document<'_>, installed: &[&Values]) -> Vec<(&'d Spanned<String>, &'static str)> {
     let facts = &document.facts;
     let by_values = facts
         .values
         .iter()
         .filter(|values| matches!(values.caller(), Caller::RoleByKeys | Caller::RoleByServiceAccount));
-    let named = |name: &Field| {
-        facts.values.iter().any(|values| {
-            values.service_account.given().map(|given| &given.value) == name.given().map(|given| &given.value)
-                && name.is_set()
-        })
+    let is_same = |one: &Field, other: &Field| {
+        one.given().is_some_and(|one| other.given().is_some_and(|other| one.value == other.value))
+    };
+    let named = |name: &Field| facts.values.iter().any(|values| is_same(&values.service_account, name));
+    // Another program may have a Secret of the same entries.
+    let is_kastens = |secret: &&Secret| {
+        let is_named = || installed.iter().any(|values| is_same(&values.client_secret, &secret.name));
+        secret.has_access_key() || is_named()
     };
     let accounts = facts.accounts.iter().filter(|account| account.is_kastens() || named(&account.name));
     let fields = by_values.map(|values| (&values.role, "secrets.awsIamRole"));
-    let fields = fields.chain(accounts.map(|account| (&account.role, "eks.amazonaws.com/role-arn")));
-    let fields = fields.chain(facts.secrets.iter().map(|secret| (&secret.role, "role")));
+    let fields = fields.chain(accounts.map(|account| (&account.role, account.by.field())));
+    let fields = fields.chain(facts.secrets.iter().filter(is_kastens).map(|secret| (&secret.role, "role")));
     fields.filter_map(|(field, name)| Some((field.given()?, name))).collect()
 }
 

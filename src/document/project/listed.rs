@@ -35,6 +35,8 @@ const FEW: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct KastensKey {
     id: String,
+    /// What its ARN begins with, up to the account, where it is named by its ARN.
+    home: Option<String>,
     /// Where the files say so.
     pub place: Span,
 }
@@ -44,6 +46,13 @@ impl KastensKey {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether an alias is of the key's account and Region, as far as that is told: elsewhere its name means another one.
+    #[must_use]
+    pub fn is_beside(&self, alias: &Alias) -> bool {
+        let home = alias.arn.as_ref().map(|arn| home(&arn.value));
+        self.home.as_deref().zip(home).is_none_or(|(key, alias)| key == alias)
     }
 }
 
@@ -176,6 +185,12 @@ impl Project<'_> {
         };
         let id = key(first)??;
         let is_only = ids.iter().all(|other| key(other).flatten().is_some_and(|other| other == id));
-        is_only.then_some(KastensKey { id, place: first.span })
+        let home = first.value.starts_with("arn:").then(|| home(&first.value).to_owned());
+        is_only.then_some(KastensKey { id, home, place: first.span })
     }
+}
+
+/// What the ARN of a key or an alias begins with, up to the account.
+fn home(arn: &str) -> &str {
+    arn.rsplit_once(':').map_or(arn, |(home, _)| home)
 }

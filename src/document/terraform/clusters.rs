@@ -1,4 +1,4 @@
-//! What resources of Kubernetes and Helm tell of Kasten.
+//! What resources of Kubernetes, of Helm and of a cluster in EKS tell of Kasten.
 //!
 //! A role or a key that a plan creates has no ARN yet where they name it. The configuration tells which one is meant: the
 //! role's ARN follows from its name and its account, and the key goes by its address.
@@ -14,10 +14,17 @@ use super::{
     resource::Resource,
 };
 use crate::{
-    document::{helm, kubernetes},
+    document::{
+        helm,
+        kasten::{Field, GivenBy, ServiceAccount},
+        kubernetes,
+    },
     source::Spanned,
     syntax::{Node, Value},
 };
+
+/// The resource by which EKS Pod Identity gives a service account its role.
+const ASSOCIATION: &str = "aws_eks_pod_identity_association";
 
 /// The Helm values that name a role and a key.
 const NAMING: [(&str, Named); 2] =
@@ -39,7 +46,8 @@ impl<'a> Policies<'_, '_, 'a> {
         );
         let is_secret = matches!(resource.kind, "kubernetes_secret" | "kubernetes_secret_v1");
         let is_manifest = matches!(resource.kind, "kubernetes_manifest" | "kubectl_manifest");
-        if !is_account && !is_secret && !is_manifest && resource.kind != "helm_release" {
+        let is_other = matches!(resource.kind, "helm_release" | ASSOCIATION);
+        if !is_account && !is_secret && !is_manifest && !is_other {
             return false;
         }
         self.note(resource);
@@ -54,6 +62,11 @@ impl<'a> Policies<'_, '_, 'a> {
                 if let Some(last) = last.filter(|last| last.plain_secret.is_some_and(|at| self.secrets.touch(at))) {
                     last.plain_secret = None;
                 }
+            }
+            ASSOCIATION => {
+                let field = |name: &str| Field::of(values.get(name));
+                let (name, namespace, role) = (field("service_account"), field("namespace"), field("role_arn"));
+                facts.accounts.push(ServiceAccount { name, namespace, role, by: GivenBy::Association });
             }
             "kubernetes_manifest" => {
                 if let Some(object) = values.get("manifest") {
@@ -85,6 +98,7 @@ impl<'a> Policies<'_, '_, 'a> {
                 (&["manifest", "spec", "awscmkkeyid"], Named::Key),
                 (&["manifest", "metadata", "annotations", kubernetes::ROLE_ANNOTATION], Named::Role),
             ],
+            ASSOCIATION => &[(&["role_arn"], Named::Role)],
             "kubernetes_annotations" => &[(&["annotations", kubernetes::ROLE_ANNOTATION], Named::Role)],
             _ => &[(&["metadata", "0", "annotations", kubernetes::ROLE_ANNOTATION], Named::Role)],
         };

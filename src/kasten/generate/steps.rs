@@ -129,7 +129,11 @@ pub fn unknown(plan: &Plan) -> Vec<String> {
                  it is not known; --oidc-provider gives the way that Kasten documents"
                     .to_owned(),
             );
-            told.push("the association is kept in EKS alone: no file here tells whether it is there".to_owned());
+            told.push(
+                "the association is kept in EKS alone: put what `aws eks describe-pod-identity-association` prints beside these \
+                 files, and kpl knows whose role it is"
+                    .to_owned(),
+            );
         }
         Identity::User(_) => {
             told.push(format!("the Secret {CREDENTIALS} is in no file, so that none names the user: --workload does"));
@@ -137,7 +141,13 @@ pub fn unknown(plan: &Plan) -> Vec<String> {
         Identity::RoleByKeys { .. } => {
             told.push(format!("the Secret {CREDENTIALS} is in no file, so that none names the role: --workload does"));
         }
-        Identity::RoleByProvider { .. } => {}
+        Identity::RoleByProvider { provider, .. } => {
+            told.push(format!(
+                "IAM has to know the cluster's identity provider {}: `aws iam list-open-id-connect-providers` tells whether it \
+                 does",
+                provider.host
+            ));
+        }
     }
     if plan.ebs {
         told.push("leave to use the keys of encrypted EBS volumes, where they have keys of their own".to_owned());

@@ -272,7 +272,8 @@ fn target(condition: &Condition, statement: &Statement, cx: &RuleContext<'_, '_>
     let mut other = None;
     for name in values.values() {
         let listed = cx.project.aliases_like(name);
-        let mut exact = listed.iter().filter(|alias| alias.name.value == *name).peekable();
+        let is_meant = |alias: &&&Alias| alias.name.value == *name && key.is_beside(alias);
+        let mut exact = listed.iter().filter(is_meant).peekable();
         if exact.peek().is_none() {
             // Where it points to is not told.
             return;

@@ -1,7 +1,7 @@
 //! Whether a role's trust policy lets Kasten in, and whether its user may assume the role: asked of the simulator.
 
 use super::trust::{
-    ASSUME_ROLE_PERMISSION_MISSING, AUDIENCE, TRUST_DOES_NOT_ADMIT_KASTEN, WITH_TOKEN, pods_in, providers,
+    ASSUME_ROLE_PERMISSION_MISSING, AUDIENCE, PODS, TRUST_DOES_NOT_ADMIT_KASTEN, WITH_TOKEN, pods_in, providers,
 };
 use crate::{
     document::{Derived, PolicyDocument, Project, kasten},
@@ -48,6 +48,8 @@ enum Way {
     Keys,
     /// By access keys of which one half is missing, of which `helm-half-credentials` tells.
     HalfKeys,
+    /// By EKS Pod Identity, for a service account: its namespace and its name, where they are told.
+    Pods { account: Option<(String, String)> },
     /// By the token of a service account; whether its name is told, or the one that Kasten's pages give.
     Token { subject: String, is_told: bool },
 }
@@ -60,12 +62,21 @@ fn way(derived: &Derived, project: &Project<'_>) -> Way {
         let is_whole = values.access_key_id.is_set() && values.secret_access_key.is_set();
         return if is_whole { Way::Keys } else { Way::HalfKeys };
     }
+    let is_place = |field: &kasten::Field| field.span() == Some(derived.place);
+    if facts.iter().flat_map(|facts| &facts.secrets).any(|secret| is_place(&secret.role) && secret.has_access_key()) {
+        return Way::Keys;
+    }
     let text = |field: &kasten::Field| field.given().map(|given| given.value.clone());
     let accounts = facts.iter().flat_map(|facts| &facts.accounts);
-    let mut told = accounts.filter(|account| account.role.span() == Some(derived.place));
-    let told = told.find_map(|account| Some((text(&account.namespace)?, text(&account.name)?)));
-    if let Some((namespace, name)) = told {
-        return Way::Token { subject: subject(&namespace, &name), is_told: true };
+    if let Some(account) = accounts.clone().find(|account| is_place(&account.role)) {
+        let named = text(&account.namespace).zip(text(&account.name));
+        match (account.by, named) {
+            (kasten::GivenBy::Association, account) => return Way::Pods { account },
+            (kasten::GivenBy::Annotation, Some((namespace, name))) => {
+                return Way::Token { subject: subject(&namespace, &name), is_told: true };
+            }
+            (kasten::GivenBy::Annotation, None) => {}
+        }
     }
     let values = values.clone().find(|values| values.role.span() == Some(derived.place));
     let namespace = values.and_then(|values| text(&values.namespace));
@@ -79,6 +90,8 @@ fn way(derived: &Derived, project: &Project<'_>) -> Way {
 fn subject(namespace: &str, name: &str) -> String {
     format!("system:serviceaccount:{namespace}:{name}")
 }
+
+const NOT_DECIDED: &str = "a condition of the trust policy is not decided by these files";
 
 const INCOMPLETE: &str = "a part of the trust policy is not known from these files";
 
@@ -98,6 +111,7 @@ pub(crate) fn admits(
     match way(derived, project) {
         Way::Keys => by_keys(derived, trust),
         Way::HalfKeys => Admission::Open("one half of the access keys is missing"),
+        Way::Pods { account } => by_association(derived, role, trust, account),
         Way::Token { subject, is_told } => by_token(derived, role, trust, &subject, is_told),
     }
 }
@@ -199,16 +213,10 @@ fn by_token(
         match compiled.outcome(&request, &mut Scratch::default()) {
             Outcome::Allowed => return Admission::Admitted,
             Outcome::Undecided => {
-                return Admission::Open("a condition of the trust policy is not decided by these files");
+                return Admission::Open(NOT_DECIDED);
             }
             Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied => {
-                let trace = compiled.trace(&request);
-                let failed =
-                    trace.iter().flat_map(|layer| &layer.statements).find_map(|statement| match &statement.matched {
-                        Matched::No { element: "Condition", span, .. } => Some(*span),
-                        _ => None,
-                    });
-                refusal = refusal.or(failed);
+                refusal = refusal.or_else(|| failed_condition(&compiled, &request));
             }
         }
     }
@@ -229,6 +237,51 @@ fn by_token(
     } else {
         finding.severity(Severity::Warning).confidence(Confidence::Medium)
     }))
+}
+
+/// Whether a role opens for EKS Pod Identity, by which an association gives it to a service account.
+///
+/// Source: Amazon EKS User Guide, "EKS Pod Identity role", "Grant Pods access to AWS resources based on tags".
+fn by_association(
+    derived: &Derived,
+    role: &PrincipalArn,
+    trust: &PolicyDocument<'_>,
+    account: Option<(String, String)>,
+) -> Admission {
+    let mut context = Context::default();
+    for row in trust.policy.statements.iter().flat_map(|statement| &statement.conditions) {
+        context.set(&row.key.value.as_str().to_ascii_lowercase(), Value::Unknown);
+    }
+    if let Some((namespace, name)) = account {
+        context.set("aws:requesttag/kubernetes-namespace", Value::One(namespace));
+        context.set("aws:requesttag/kubernetes-service-account", Value::One(name));
+    }
+    let set = PolicySet { resource: Some(&trust.policy), resource_kind: PolicyKind::Trust, ..PolicySet::default() };
+    let compiled = Compiled::new(&set);
+    let caller = Caller::Service(PODS.to_owned());
+    let request = Request::new(caller, "sts:AssumeRole", role.as_str(), Some(role.account()), context);
+    match compiled.outcome(&request, &mut Scratch::default()) {
+        Outcome::Allowed => return Admission::Admitted,
+        Outcome::Undecided => return Admission::Open(NOT_DECIDED),
+        Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied => {}
+    }
+    let (at, message) = match failed_condition(&compiled, &request) {
+        Some(span) => (span, "this keeps out the service account of the association"),
+        None => (place(trust), "this trust policy does not let in EKS Pod Identity"),
+    };
+    let finding = Finding::new(&TRUST_DOES_NOT_ADMIT_KASTEN, at, message)
+        .related(derived.place, "the association gives Kasten this role")
+        .help(format!("let in `{PODS}` with sts:AssumeRole and sts:TagSession"));
+    Admission::Refused(Box::new(finding))
+}
+
+/// The first condition that keeps a caller out.
+fn failed_condition(compiled: &Compiled, request: &Request) -> Option<Span> {
+    let trace = compiled.trace(request);
+    trace.iter().flat_map(|layer| &layer.statements).find_map(|statement| match &statement.matched {
+        Matched::No { element: "Condition", span, .. } => Some(*span),
+        _ => None,
+    })
 }
 
 /// What Kasten's pod asks of STS; what else the policy asks for is not known.

@@ -2,8 +2,11 @@
 
 use super::admission::{Admission, admits, assuming, trust_of};
 use crate::{
-    document::Project,
-    finding::{Finding, RuleInfo},
+    document::{
+        Derived, Project,
+        kasten::{Caller, GivenBy, Values},
+    },
+    finding::{Finding, RuleInfo, Severity},
     policy::{Condition, Policy, PolicyKind, Principal, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     source::Span,
@@ -87,16 +90,19 @@ declare_rules! { Kasten:
     }
 
     /// ## What it does
-    /// Flags a trust policy for EKS Pod Identity that allows one of `sts:AssumeRole` and `sts:TagSession` and not the other.
+    /// Flags a trust policy for EKS Pod Identity that allows one of `sts:AssumeRole` and `sts:TagSession` and not the other;
+    /// and warns of `secrets.awsIamRole` beside an association of EKS Pod Identity.
     ///
     /// ## Why it matters
-    /// EKS assumes the role with session tags and needs both; pods get no credentials.
+    /// EKS assumes the role with session tags and needs both; pods get no credentials. And AWS's clients take the token of a
+    /// service account's annotation before EKS Pod Identity: with both, which role Kasten has does not show.
     ///
     /// ## How to fix it
-    /// Allow both actions to `pods.eks.amazonaws.com`.
+    /// Allow both actions to `pods.eks.amazonaws.com`. Give Kasten its role in one way.
     ///
     /// ## Source
-    /// Amazon EKS User Guide, "Create IAM role with trust policy required by EKS Pod Identity".
+    /// Amazon EKS User Guide, "Create IAM role with trust policy required by EKS Pod Identity"; "Learn how EKS Pod Identity
+    /// grants pods access to AWS services", on the chain of credentials.
     pub POD_IDENTITY_INCOMPLETE = {
         id: "pod-identity-incomplete", code: None,
         severity: Error, confidence: High, persona: Regular,
@@ -110,7 +116,7 @@ pub(crate) struct KastenTrust;
 /// The audience of a pod's token. Source: Amazon EKS User Guide, "Assign IAM roles to Kubernetes service accounts".
 pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
 
-const PODS: &str = "pods.eks.amazonaws.com";
+pub(super) const PODS: &str = "pods.eks.amazonaws.com";
 
 pub(super) const WITH_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
 
@@ -139,6 +145,9 @@ impl Check for KastenTrust {
     }
 
     fn project(&self, project: &Project<'_>, out: &mut Findings<'_>) {
+        for document in project.documents.iter().filter(|document| document.reported) {
+            document.facts.values.iter().for_each(|values| twice(values, project, out));
+        }
         for derived in &project.derived {
             let Some((trust, role)) = trust_of(derived, project) else { continue };
             match admits(derived, role, trust, project) {
@@ -206,6 +215,17 @@ fn wildcards(host: &str, statement: &Statement, out: &mut Findings<'_>) {
         };
         let help = "name the one account with `StringEquals`: `system:serviceaccount:NAMESPACE:NAME`";
         out.push(Finding::new(&IRSA_SUB_WILDCARD, value.span, message).help(help));
+    }
+}
+
+/// Warns of values that give a role, where an association of EKS Pod Identity gives Kasten one too.
+fn twice(values: &Values, project: &Project<'_>, out: &mut Findings<'_>) {
+    let is_association = |derived: &&Derived| derived.field == GivenBy::Association.field();
+    let Some(association) = project.derived.iter().find(is_association) else { return };
+    if let (Caller::RoleByServiceAccount, Some(role)) = (values.caller(), values.role.given()) {
+        let message = "EKS Pod Identity gives Kasten's service account a role too";
+        let finding = Finding::new(&POD_IDENTITY_INCOMPLETE, role.span, message).severity(Severity::Warning);
+        out.push(finding.related(association.place, "the association's role").help("give it the role in one way"));
     }
 }
 

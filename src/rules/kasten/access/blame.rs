@@ -1,11 +1,11 @@
 //! Who or what is to blame that the workload lacks access, and what is said of it.
 
 use super::{Access, KMS_MINIMUM_MISSING, NEEDED, Naming, PRINCIPAL_IS_USER_BUT_ROLE_SET, PRINCIPAL_MISMATCH};
-use super::{actions_place, statement_place};
+use super::{actions_place, covers_key, statement_place};
 use crate::{
     document::{Part, PolicyDocument},
     finding::{Finding, Severity},
-    policy::{Effect, Principal, Statement},
+    policy::{Effect, Principal, ResourcePattern, Statement},
     rules::{
         Findings,
         kasten::{admission, conditions, conditions::Certainty},
@@ -113,9 +113,15 @@ impl Access<'_, '_> {
     pub(super) fn tell_missing_in(&self, missing: &[&str], statement: &Statement) -> Finding {
         let limit = conditions::failing(statement, self.workload);
         let covered = missing.iter().all(|action| statement.covers_action(action));
-        let finding = match limit.filter(|_| covered) {
-            Some((place, reason)) => self.tell_missing(missing, place, Some(reason)),
-            None => self.tell_missing(missing, actions_place(statement), None),
+        let finding = match (limit, self.out_of_reach(statement)) {
+            (Some((place, reason)), _) if covered => self.tell_missing(missing, place, Some(reason)),
+            (None, Some((place, reason))) if covered => {
+                let finding = self.tell_missing(missing, place, Some(reason));
+                finding.help(
+                    "name the key there; `*` in the place of its id stands for every key of its account and Region",
+                )
+            }
+            _ => self.tell_missing(missing, actions_place(statement), None),
         };
         let is_own = self.own_statements().any(|own| own.span == statement.span);
         let lacks = |document: &&PolicyDocument<'_>| {
@@ -130,6 +136,17 @@ impl Access<'_, '_> {
             Some(place) => finding.related(place, "lets the account in, so that the workload's own policy decides"),
             None => finding,
         }
+    }
+
+    /// Where a statement of the workload's own lists resources of which none is the key, whose ARN is known.
+    fn out_of_reach(&self, statement: &Statement) -> Option<(Span, String)> {
+        let listed = statement.listed_resources().filter(|_| statement.principals.is_none())?;
+        let is_other = |entry: &Spanned<ResourcePattern>| covers_key(&entry.value, self.workload) == Certainty::No;
+        let mut arns = self.workload.project.keys().filter_map(|key| key.arn.as_ref());
+        let (Some(arn), None) = (arns.next(), arns.next()) else { return None };
+        let is_read = listed.read.len() == listed.len();
+        let place = if listed.is_list { listed.element.key } else { listed.element.value };
+        (is_read && listed.read.iter().all(is_other)).then(|| (place, format!("the key is {}", arn.value)))
     }
 
     /// Where the key policy leaves the decision to the workload's account.
@@ -155,7 +172,8 @@ impl Access<'_, '_> {
 }
 
 pub(super) fn remedy(missing: &[&str]) -> String {
-    format!("allow it {}: Kasten needs kms:Encrypt and kms:Decrypt", missing.join(" and "))
+    let what = if missing.len() > 1 { "both".to_owned() } else { missing.join(" and ") };
+    format!("allow it {what}: Kasten needs kms:Encrypt and kms:Decrypt")
 }
 
 pub(super) fn either(missing: &[&str]) -> String {
