@@ -4,6 +4,7 @@
 
 mod agree;
 mod allocations;
+mod audit;
 mod catalogue;
 mod cli;
 mod config;
