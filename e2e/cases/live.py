@@ -133,3 +133,68 @@ def case_kasten(environment):
     checked = of.run(of.kpl, "kasten", "check", "--format", "json", folder)
     states = {line["check"]: line["state"] for line in json.loads(checked.stdout)["kasten"]}
     assert states["key"] == "ok" and states["helm"] == "unknown", states
+
+
+def case_rotation(environment):
+    """the script of rotate-plan rotates a key that moto holds, and stops where a person has to act"""
+    of = account(environment)
+    folder = of.folder / "rotation"
+    tools = folder / "tools"
+    tools.mkdir(parents=True)
+    for name in ("kubectl", "sleep"):
+        shutil.copy(HERE.parent / "rotation-double.sh", tools / name)
+        (tools / name).chmod(0o755)
+
+    def aws(*words, **given):
+        done = of.run("aws", *words, "--output", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    old = aws("kms", "create-key", "--description", "wraps the master key of Kasten")["KeyMetadata"]
+    aws("kms", "create-alias", "--alias-name", "alias/backup", "--target-key-id", old["KeyId"])
+    role = "arn:aws:iam::123456789012:role/kasten"
+    made = of.run(
+        *(of.kpl, "kasten", "generate", "--role", role, "--key", old["Arn"], "--alias", "backup"),
+        *("--oidc-provider", "oidc.eks.us-east-1.amazonaws.com/id/ABC", "--out", folder / "set-up"),
+    )
+    assert made.returncode == 0, made.stderr
+    listed = of.run("aws", "kms", "list-aliases", "--output", "json").stdout
+    (folder / "set-up" / "list-aliases.json").write_text(listed)
+    planned = of.run(of.kpl, "kasten", "rotate-plan", folder / "set-up", "--format", "shell", "--explain")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    script = folder / "rotate.sh"
+    script.write_text(planned.stdout)
+    for shell in ("bash", "sh"):
+        assert subprocess.run([shell, "-n", script]).returncode == 0, shell
+    log = folder / "log"
+
+    def rotate(typed, **more):
+        variables = {**of.variables, **more, "LOG": str(log), "FOLDER": str(folder), "PATH": f"{tools}:{of.variables['PATH']}"}
+        return subprocess.run(
+            ["bash", script], input=typed, env=variables, cwd=folder, capture_output=True, text=True, timeout=300
+        )
+
+    # Nobody is there: it stops at the first thing that a person has to do, before any alias moves.
+    alone = rotate("")
+    assert alone.returncode != 0
+    [made] = [line.split()[-1] for line in alone.stdout.splitlines() if line.startswith("the new key is ")]
+    aliases = {a["AliasName"]: a.get("TargetKeyId") for a in aws("kms", "list-aliases")["Aliases"]}
+    assert aliases["alias/backup"] == old["KeyId"] and "alias/backup-previous" not in aliases, aliases
+    assert aws("kms", "describe-key", "--key-id", old["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
+
+    done = rotate("\n" * 5, NEW_KEY=made)
+    assert done.returncode == 0, done.stdout + done.stderr
+    aliases = {a["AliasName"]: a.get("TargetKeyId") for a in aws("kms", "list-aliases")["Aliases"]}
+    assert aliases["alias/backup-previous"] == old["KeyId"], aliases
+    assert aliases["alias/backup"] != old["KeyId"], aliases
+    after = aws("kms", "describe-key", "--key-id", old["KeyId"])["KeyMetadata"]
+    assert after["KeyState"] == "PendingDeletion", after
+    new = aws("kms", "describe-key", "--key-id", "alias/backup")["KeyMetadata"]
+    assert new["Arn"] == made, (new, made)
+    assert new["KeyState"] == "Enabled" and new["Description"] == old["Description"], new
+    assert aws("kms", "get-key-rotation-status", "--key-id", new["KeyId"])["KeyRotationEnabled"] is True
+    policies = [aws("kms", "get-key-policy", "--key-id", key["KeyId"], "--policy-name", "default") for key in (old, new)]
+    assert policies[0]["Policy"] == policies[1]["Policy"], policies
+    assert new["Arn"] in (folder / "created.yaml").read_text()
+    order = [line.split()[0] + " " + line.split()[1] for line in log.read_text().splitlines()]
+    assert order == ["sleep 300", "sleep 300", "kubectl create", "kubectl delete"], order

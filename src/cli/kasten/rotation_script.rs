@@ -31,6 +31,7 @@ pub(super) fn shell(rotation: &Rotation, explain: bool, sources: &Sources) -> St
             Deed::Amend(_) => pause(&at(&done.deed, situation, sources)),
             Deed::OutliveRestorePoints => pause("All restore points from before the new Passkey have expired."),
             Deed::CheckInUse => in_use(situation),
+            Deed::CreateKey => new_key(&done.deed.commands(situation)),
             deed => deed.commands(situation).iter().map(|command| line(command)).collect(),
         });
         if explain {
@@ -38,6 +39,16 @@ pub(super) fn shell(rotation: &Rotation, explain: bool, sources: &Sources) -> St
         }
     }
     out
+}
+
+/// Makes the new key, if no earlier run made it; what it is called is told, so that a later run can take it.
+fn new_key(commands: &[String]) -> String {
+    let lines = commands.iter().map(|command| format!("    {}", line(command)));
+    let lines: String = lines.collect();
+    format!(
+        "# NEW_KEY=ARN in the environment takes a key that an earlier run made.\nif [ -z \"${{NEW_KEY:-}}\" ]; then\n{lines}fi\n\
+         printf 'the new key is %s\\n' \"$NEW_KEY\"\n"
+    )
 }
 
 /// A command; what a person does by hand stands among them as a comment.
