@@ -8,13 +8,14 @@ use crate::{
 
 /// Takes one item out of a list, with the comma that goes with it; `None` where it is the only one.
 ///
-/// `items` are the places of all items of the list.
+/// `items` are the places of all items of the list. Where another follows, what stands between the two goes, so that a
+/// comment behind the one before stays with it.
 fn remove_item(mut items: Vec<Span>, item: Span) -> Option<Edit> {
     items.sort();
     let index = items.iter().position(|place| *place == item)?;
     let removed = match (index.checked_sub(1).and_then(|before| items.get(before)), items.get(index + 1)) {
-        (Some(before), _) => Span { start: before.end, ..item },
-        (None, Some(after)) => Span { end: after.start, ..item },
+        (_, Some(after)) => Span { end: after.start, ..item },
+        (Some(before), None) => Span { start: before.end, ..item },
         (None, None) => return None,
     };
     Some(Edit::remove(removed))
@@ -56,11 +57,7 @@ pub(super) fn remove_all_from<T>(listed: &Listed<T>, items: &[Span]) -> Option<V
             continue;
         }
         if let Some(range) = removed.take() {
-            // With what is kept before them go the commas behind it; at the start, those before the next.
-            edits.push(Edit::remove(match kept {
-                Some(before) => Span { start: before.end, ..range },
-                None => Span { end: place.start, ..range },
-            }));
+            edits.push(Edit::remove(Span { end: place.start, ..range }));
         }
         kept = Some(place);
     }
@@ -77,4 +74,31 @@ pub(super) fn rename_operator(condition: &Condition, operator: Operator, stateme
     let is_alone = !others.any(|other| other.operator.span == place || other.operator.value == operator);
     (is_alone && statement.unread_conditions.is_empty())
         .then(|| Edit::replace(place, print::quoted(&operator.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceId;
+
+    /// The text with the items taken away that `words` name.
+    fn without(text: &str, items: &[&str], gone: &str) -> String {
+        let place = |word: &str| {
+            let start = u32::try_from(text.find(word).unwrap()).unwrap();
+            Span { source: SourceId(0), start, end: start + u32::try_from(word.len()).unwrap() }
+        };
+        let edit = remove_item(items.iter().map(|word| place(word)).collect(), place(gone)).unwrap();
+        Edit::apply(text, &[edit])
+    }
+
+    #[test]
+    fn a_comment_behind_the_item_before_stays_with_it() {
+        let text = "[\n  \"a\", // A\n  \"b\", // B\n  \"c\"\n]";
+        assert_eq!(without(text, &["\"a\"", "\"b\"", "\"c\""], "\"b\""), "[\n  \"a\", // A\n  \"c\"\n]");
+    }
+
+    #[test]
+    fn the_last_item_takes_the_comma_before_it_along() {
+        assert_eq!(without("[\"a\", \"b\"]", &["\"a\"", "\"b\""], "\"b\""), "[\"a\"]");
+    }
 }
