@@ -45,6 +45,22 @@ impl Policy {
         self.unknown.contains(&self.span)
     }
 
+    /// The same with other statements, and without an `Id`.
+    #[must_use]
+    pub fn with_statements(&self, statements: Vec<Statement>) -> Self {
+        Self {
+            version: self.version.clone(),
+            version_element: self.version_element,
+            id: None,
+            statements,
+            statement_element: self.statement_element,
+            fragment: self.fragment,
+            unknown: self.unknown.clone(),
+            is_cut: self.is_cut,
+            span: self.span,
+        }
+    }
+
     /// The one account of all users, roles and sessions that it names.
     #[must_use]
     pub fn named_account(&self) -> Option<AccountId> {

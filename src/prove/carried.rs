@@ -25,9 +25,9 @@ impl Asking<'_, '_> {
             return Ok(Found::Nothing);
         }
         let denials = new.statements.iter().filter(|statement| statement.denies()).cloned().collect();
-        let denials = inclusion::touching(&inclusion::with_statements(new, denials), &left);
+        let denials = inclusion::touching(&new.with_statements(denials), &left);
         let (old, statements) = (inclusion::touching(old, &left), left.iter().cloned().chain(denials.statements));
-        let parts = [&inclusion::with_statements(new, statements.collect()), &old];
+        let parts = [&new.with_statements(statements.collect()), &old];
         if self.question.kind == PolicyKind::Identity {
             let likely = candidates::likely(&left, parts, self.question.account, self.reference);
             if let Some(witness) = search::first_of(&identity_case(parts), likely) {

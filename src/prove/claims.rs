@@ -152,7 +152,6 @@ impl Asking<'_, '_> {
         let partition = policies.iter().find_map(|policy| policy.named_partition()).unwrap_or("aws");
         let mut scope = self.scope(who, Some(owner));
         scope.accounts.push(owner);
-        scope.examples.extend(self.question.resource_type.map(|of| (of.action, of.arn(partition, owner))));
         // No resource's policy decides who may retire a grant.
         let retires = Formula::Fact(Fact::Call(Trait::RetiresGrant)).negated();
         scope.wanted = Formula::All(vec![scope.wanted, retires]);

@@ -56,22 +56,7 @@ pub(super) fn touching(policy: &Policy, others: &[Statement]) -> Policy {
         Some(Clause::Only(_)) => None,
         _ => Some(statement.clone()),
     };
-    with_statements(policy, policy.statements.iter().filter_map(kept).collect())
-}
-
-/// A policy with other statements.
-pub(super) fn with_statements(policy: &Policy, statements: Vec<Statement>) -> Policy {
-    Policy {
-        version: policy.version.clone(),
-        version_element: policy.version_element,
-        id: None,
-        statements,
-        statement_element: policy.statement_element,
-        fragment: policy.fragment,
-        unknown: policy.unknown.clone(),
-        is_cut: policy.is_cut,
-        span: policy.span,
-    }
+    policy.with_statements(policy.statements.iter().filter_map(kept).collect())
 }
 
 /// The service of a pattern, unless a wildcard leaves it open.

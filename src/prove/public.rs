@@ -68,6 +68,9 @@ pub(super) fn prove(
     let Some(owner) = asking.owners(&[policy]).first().copied() else { return Ok(answer(Found::Nothing)) };
     let known = Known::of(&alone, policy, owner, trusted_accounts, trusted_orgs);
     let mut scope = asking.attached_scope(Who::Anyone, owner, &[policy]);
+    // Whichever call lets strangers in will do.
+    let partition = policy.named_partition().unwrap_or("aws");
+    scope.examples.extend(asking.question.resource_type.map(|of| (of.action, of.arn(partition, owner))));
     scope.accounts.extend_from_slice(trusted_accounts);
     for org in trusted_orgs {
         for key in ["aws:PrincipalOrgID", "aws:SourceOrgID"] {

@@ -9,6 +9,7 @@ mod context;
 mod declare;
 mod edits;
 mod operations;
+mod proof;
 
 mod alias;
 pub mod declarative;
@@ -103,6 +104,7 @@ catalogue! {
     validity::presence::Presence,
     validity::shape::Shape,
     validity::redundant::Redundant,
+    validity::denied::Denied,
     validity::variable::Variables,
     validity::characters::Characters,
     validity::size::Size,

@@ -164,7 +164,7 @@ fn an_expired_entry_suppresses_nothing_and_the_date_can_be_fixed() {
 #[test]
 fn a_comment_suppresses_on_its_line_and_on_the_one_below() {
     let policy = "Version: 2012-10-17\nStatement:\n  - Sid: Everybody\n    Effect: Allow\n    Principal: \"*\" # kpl: ignore[public-key-policy] the demo key\n    \
-                  # kpl: ignore[unknown-action] comes with the next reference\n    Action: kms:DecryptAll\n    Resource: \"*\" # kpl: ignore[public-key-policy]\n    \
+                  # kpl: ignore[unknown-action] comes with the next reference\n    Action: [kms:DecryptAll, kms:Encrypt]\n    Resource: \"*\" # kpl: ignore[public-key-policy]\n    \
                   # kpl: ignore[no-such-rule] because\n";
     let repository = repository(&[("key.yaml", policy)]);
     let ran = kpl(

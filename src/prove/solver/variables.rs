@@ -10,7 +10,10 @@ use crate::prove::{
     partition::is_of_caller,
 };
 use crate::{
-    semantics::{Caller, Context, Fact, Found, KeyTest, Request, ResourceTest, Truth, Value, operator::Operand},
+    semantics::{
+        Caller, Context, Fact, Found, KeyTest, Request, ResourceTest, Truth, Value,
+        operator::{Base, Operand, Reach},
+    },
     simulate::fact_holds,
 };
 
@@ -48,8 +51,15 @@ impl Solver<'_> {
             _ => None,
         });
         let Some((axis, block)) = single.filter(|_| !variables.iter().any(|key| **key == *test.key.lower)) else {
-            // The caller's own keys, and those of several values, with variables: taken as open.
-            return self.undecided(&open_name(test));
+            // A key that follows from the caller, filled with another one: told by a caller of each class. A proof takes
+            // either answer, as it does for what is left.
+            let open = self.undecided(&open_name(test))?;
+            let is_plain = test.reach == Reach::Single && test.base != Base::Arn;
+            if is_plain && axis.is_none() && variables.iter().all(|key| is_of_caller(key)) {
+                let of_callers = self.of_callers(&Fact::Key(test.clone()), &open_name(test))?;
+                return Ok(Sides { open: open.open, ..of_callers });
+            }
+            return Ok(open);
         };
         let space = self.space;
         let mut with = |at: usize, mut context: Context| {

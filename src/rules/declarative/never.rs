@@ -3,8 +3,11 @@
 use crate::{
     finding::{Complaint, Finding},
     policy::{AccountId, Clause, Policy, PolicyKind, Statement},
-    prove::{Budget, Carried, Claim, Question, Verdict, Witness, prove},
-    rules::{Findings, RuleContext, key_policy},
+    prove::{Carried, Claim, Witness},
+    rules::{
+        Findings, RuleContext, key_policy,
+        proof::{self, Proof},
+    },
     simulate::scenario::fields,
     source::Span,
     syntax::{Node, Value},
@@ -61,15 +64,10 @@ impl Never {
         };
         let kind = cx.kind();
         let owner = if kind == PolicyKind::Key { key_policy::owner(policy, cx.project) } else { cx.project.owner() };
-        let question = Question { claim, kind, account: owner, resource_type: None };
-        match prove(&question, cx.aws.reference, Budget::of_milliseconds(BUDGET)).map(|answer| answer.verdict) {
-            Ok(Verdict::Proven | Verdict::Refuted { witness: None }) => {}
-            Ok(Verdict::Refuted { witness: Some(witness) }) => out.push(finding(rule, &witness, policy, kind)),
-            Ok(Verdict::Undecided { reasons }) => {
-                let because = reasons.first().map_or("", |reason| reason.message.as_str());
-                out.not_evaluated(rule.info, format!("neither a proof nor a request was found: {because}"));
-            }
-            Err(error) => out.not_evaluated(rule.info, error.to_string()),
+        match proof::ask_within(BUDGET, claim, kind, owner, cx) {
+            Proof::Holds | Proof::Fails(None) => {}
+            Proof::Fails(Some(witness)) => out.push(finding(rule, &witness, policy, kind)),
+            Proof::Open(reason) => out.not_evaluated(rule.info, reason),
         }
     }
 }
@@ -80,7 +78,7 @@ fn finding(rule: &super::Rule, witness: &Witness, policy: &Policy, kind: PolicyK
     let place = |statement: &Statement| place(statement, witness.request.action());
     let mut places = witness.statements.iter().filter_map(allowing).map(place);
     let first = places.next().unwrap_or(policy.span);
-    let help = format!("{}; this request is allowed: {}", rule.help.trim_end_matches('.'), witness.clause(kind));
+    let help = proof::help(&rule.help, Some(witness), kind);
     let finding = Finding::new(rule.info, first, rule.message.clone()).label("lets it in").help(help);
     places.fold(finding, |finding, place| finding.related(place, "lets it in too"))
 }

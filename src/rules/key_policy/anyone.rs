@@ -1,9 +1,15 @@
 //! Key policies that let in anyone, and the conditions that are to keep strangers out.
 
+use super::owner;
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Arn, Condition, PolicyKind, Principal, Quantifier, Statement, glob, is_placeholder_value},
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    policy::{Arn, Condition, Policy, PolicyKind, Principal, Quantifier, Statement, glob, is_placeholder_value},
+    prove::{Claim, Witness},
+    rules::{
+        Check, Findings, RuleContext,
+        declare::declare_rules,
+        proof::{self, MOST_ASKED, Proof},
+    },
     source::Span,
 };
 
@@ -59,41 +65,83 @@ impl Check for Anyone {
         kind == PolicyKind::Key
     }
 
-    fn statement(&self, statement: &Statement, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        let suspects: Vec<Suspect<'_>> = policy.statements.iter().filter_map(Suspect::of).collect();
+        for suspect in suspects.iter().take(MOST_ASKED) {
+            suspect.judge(policy, cx, out);
+        }
+        if suspects.len() > MOST_ASKED {
+            proof::too_many(&PUBLIC_KEY_POLICY, out);
+        }
+    }
+}
+
+/// A statement that lets in anyone, where no condition names somebody for certain.
+struct Suspect<'p> {
+    statement: &'p Statement,
+    /// Where it says so.
+    places: Vec<Span>,
+    /// The conditions that look as if they named somebody.
+    limits: Vec<&'p Condition>,
+}
+
+impl<'p> Suspect<'p> {
+    fn of(statement: &'p Statement) -> Option<Self> {
         if !statement.allows() || !statement.unread_conditions.is_empty() {
+            return None;
+        }
+        let named = statement.named_principals()?.read.iter();
+        let places: Vec<Span> =
+            named.filter(|one| one.value == Principal::Anyone).map(|principal| principal.span).collect();
+        if places.is_empty() {
+            return None;
+        }
+        let limits: Vec<&Condition> = statement.conditions.iter().filter(|condition| narrows(condition)).collect();
+        let is_open = limits.iter().all(|condition| weakness(condition).is_some());
+        is_open.then_some(Self { statement, places, limits })
+    }
+
+    /// Says that strangers are let in, where a request of theirs is found that no `Deny` keeps out.
+    fn judge(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        let rule = if self.limits.is_empty() { &PUBLIC_KEY_POLICY } else { &PUBLIC_WITH_WEAK_CONDITION };
+        if !out.asks(rule) {
             return;
         }
-        let Some(principals) = statement.named_principals() else { return };
-        for anyone in principals.read.iter().filter(|principal| principal.value == Principal::Anyone) {
-            let mut limits = statement.conditions.iter().filter(|condition| narrows(condition)).peekable();
-            if limits.peek().is_none() {
-                let finding =
-                    Finding::new(&PUBLIC_KEY_POLICY, anyone.span, "anyone may use this key").label("every AWS account");
-                let help = "name the account or role that needs the key, or add a condition on kms:CallerAccount";
-                out.push(if names_arns(statement) {
-                    finding.help(format!("{help}; --kind endpoint says that this is the policy of a VPC endpoint"))
-                } else {
-                    finding.help(help)
-                });
-            } else if limits.all(|condition| weakness(condition).is_some()) {
-                out.push(weakly_limited(statement, anyone.span));
+        let asked = proof::with_denials(policy, proof::on_every_resource(self.statement));
+        let claim = Claim::NotPublic { policy: &asked, trusted_accounts: Vec::new(), trusted_orgs: Vec::new() };
+        match proof::ask(claim, PolicyKind::Key, owner(policy, cx.project), cx) {
+            Proof::Holds => {}
+            Proof::Fails(witness) => {
+                self.places.iter().for_each(|place| out.push(self.finding(*place, witness.as_deref())));
             }
+            Proof::Open(reason) => out.not_evaluated(rule, reason),
         }
+    }
+
+    fn finding(&self, anyone: Span, witness: Option<&Witness>) -> Finding {
+        let help = |remedy: &str| proof::help(remedy, witness, PolicyKind::Key);
+        if !self.limits.is_empty() {
+            let message = "the condition keeps nobody out, so anyone may use this key";
+            let mut finding = Finding::new(&PUBLIC_WITH_WEAK_CONDITION, anyone, message);
+            for condition in &self.limits {
+                finding = finding.related(condition.element.value, weakness(condition).unwrap_or_default());
+            }
+            return finding.help(help("add a condition on kms:CallerAccount, with the account's number written out"));
+        }
+        let finding = Finding::new(&PUBLIC_KEY_POLICY, anyone, "anyone may use this key").label("every AWS account");
+        let remedy = "name the account or role that needs the key, or add a condition on kms:CallerAccount";
+        finding.help(if names_arns(self.statement) {
+            let endpoint = "--kind endpoint says that this is the policy of a VPC endpoint";
+            help(&format!("{remedy}; {endpoint}"))
+        } else {
+            help(remedy)
+        })
     }
 }
 
 /// Whether a statement names resources by ARN, as the policy of an endpoint does and a key's seldom.
 fn names_arns(statement: &Statement) -> bool {
     statement.listed_resources().is_some_and(|listed| listed.values().any(|resource| resource.arn().is_ok()))
-}
-
-fn weakly_limited(statement: &Statement, anyone: Span) -> Finding {
-    let message = "the condition keeps nobody out, so anyone may use this key";
-    let mut finding = Finding::new(&PUBLIC_WITH_WEAK_CONDITION, anyone, message);
-    for condition in statement.conditions.iter().filter(|condition| narrows(condition)) {
-        finding = finding.related(condition.element.value, weakness(condition).unwrap_or_default());
-    }
-    finding.help("add a condition on kms:CallerAccount, with the account's number written out")
 }
 
 /// Whether a condition may narrow `*` to accounts, organisations, networks or services of somebody's own; whether its
@@ -165,7 +213,10 @@ impl Limit {
                 Ok(arn) => open(arn.account),
                 Err(_) => all(value),
             },
-            Self::Addresses => value.ends_with("/0"),
+            Self::Addresses => {
+                let prefix = value.rsplit_once('/').and_then(|(_, prefix)| prefix.parse::<u8>().ok());
+                prefix.is_some_and(|prefix| prefix < if value.contains(':') { 32 } else { 8 })
+            }
             Self::Name => all(value),
         }
     }

@@ -2,19 +2,20 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{
-        AccountId, Clause, Element, Listed, Policy, PolicyKind, PolicySet, PrincipalArn, ResourcePattern, Statement,
+    policy::{AccountId, Clause, Policy, PolicyKind, Statement},
+    rules::{
+        Check, Findings, RuleContext,
+        declare::declare_rules,
+        proof::{self, MOST_ASKED, Proof},
     },
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
-    semantics::{Caller, Context, Request, Value},
-    simulate::{Compiled, Matched},
-    source::{Span, Spanned},
+    source::Span,
 };
 
 declare_rules! { KeyPolicy:
     /// ## What it does
-    /// Flags a `Deny` of a key policy on `kms:PutKeyPolicy` that meets every principal of the key's account: its root user,
-    /// whom the policy names, and any other role, whatever their requests carry.
+    /// Flags a `Deny` of a key policy on `kms:PutKeyPolicy` that meets every principal of the key's account, whatever the
+    /// request carries; or several that do so together. It is proven, not guessed: no request of the account's root user, a
+    /// user, a role or a session gets past.
     ///
     /// ## Why it matters
     /// A `Deny` outweighs every `Allow`, that of the default statement included. Nobody can change the policy any more, the
@@ -50,106 +51,79 @@ impl Check for Denial {
             statement.denies() && statement.covers_action(ACTION) && speaks_of_this_key(statement)
         };
         let suspects: Vec<&Statement> = policy.statements.iter().filter(is_suspect).collect();
-        if suspects.is_empty() {
+        if suspects.is_empty() || !out.asks(&DENY_BLOCKS_ADMIN) {
             return;
         }
-        let everybody = Everybody { policy, owner: cx.project.owner() };
-        let deciding = everybody.denied_by(&suspects);
-        for statement in suspects.into_iter().filter(|statement| deciding.contains(&statement.span)) {
-            let message = "this Deny keeps everybody from kms:PutKeyPolicy";
-            let finding = Finding::new(&DENY_BLOCKS_ADMIN, place(statement), message)
-                .label("outweighs every Allow, the root user's too");
-            let help =
-                "leave kms:PutKeyPolicy out of it, or except the administrators by a condition on aws:PrincipalArn";
-            out.push(finding.help(help));
+        let owners = match cx.project.owner() {
+            Some(owner) => Some(vec![owner]),
+            None => proof::possible_owners(&suspects),
+        };
+        let Some(owners) = owners else {
+            return out.not_evaluated(&DENY_BLOCKS_ADMIN, "which account owns the key is not known; --account says it");
+        };
+        let everybody = Everybody { policy, owners: &owners, cx };
+        for statement in everybody.denied_by(&suspects, out) {
+            out.push(everybody.finding(statement));
         }
     }
 }
 
 const ACTION: &str = "kms:PutKeyPolicy";
 
-/// An account that is nobody's, for a key whose owner is not known.
-const SOME_ACCOUNT: &str = "000000000000";
-
 /// The principals of the account that owns a key.
-struct Everybody<'p> {
+struct Everybody<'p, 'a> {
     policy: &'p Policy,
-    owner: Option<AccountId>,
+    /// The accounts of which one owns it.
+    owners: &'p [AccountId],
+    cx: &'p RuleContext<'p, 'a>,
 }
 
-impl Everybody<'_> {
-    /// The statements that deny every one of them, as the simulator answers.
-    fn denied_by(&self, suspects: &[&Statement]) -> Vec<Span> {
-        let statements = suspects.iter().map(|statement| of_every_key(statement)).collect();
-        let denials = Policy { statements, ..self.policy.clone() };
-        let set = PolicySet { resource: Some(&denials), resource_kind: PolicyKind::Key, ..PolicySet::default() };
-        let compiled = Compiled::new(&set);
-        let mut deciding: Vec<Span> = suspects.iter().map(|statement| statement.span).collect();
-        for request in self.requests(&denials).unwrap_or_default() {
-            let trace = compiled.trace(&request);
-            let met = |span: &Span| {
-                let mut statements = trace.iter().flat_map(|layer| &layer.statements);
-                statements.any(|one| one.span == *span && matches!(one.matched, Matched::Yes(_)))
-            };
-            deciding.retain(met);
+impl Everybody<'_, '_> {
+    /// The statements that deny every one of them: each by itself, or else all of them together.
+    fn denied_by<'s>(&self, suspects: &[&'s Statement], out: &mut Findings<'_>) -> Vec<&'s Statement> {
+        let mut deciding = Vec::new();
+        let mut open = None;
+        for suspect in suspects.iter().take(MOST_ASKED) {
+            match self.are_denied(&[suspect]) {
+                Proof::Holds => deciding.push(*suspect),
+                Proof::Fails(_) => {}
+                Proof::Open(reason) => open = Some(reason),
+            }
+        }
+        if deciding.is_empty() && suspects.len() > 1 {
+            match self.are_denied(suspects) {
+                Proof::Holds => deciding.extend(suspects),
+                Proof::Fails(_) => open = None,
+                Proof::Open(reason) => open = Some(reason),
+            }
+        }
+        if let Some(reason) = open.filter(|_| deciding.is_empty()) {
+            out.not_evaluated(&DENY_BLOCKS_ADMIN, reason);
         }
         deciding
     }
 
-    /// The call of the root user, of whom the policy names, and of some other role, of which nothing is known.
-    fn requests(&self, denials: &Policy) -> Option<Vec<Request>> {
-        let account = self.owner.or_else(|| SOME_ACCOUNT.parse().ok())?;
-        let partition = self.policy.named_partition().unwrap_or("aws");
-        let key = format!("arn:{partition}:kms:eu-central-1:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
-        let role = format!("arn:{partition}:iam::{account}:role/kpl-some-role");
-        let root = Caller::Root { account, partition: Some(partition.to_owned()) };
-        let other = Caller::of(&role.parse().ok()?, &role)?;
-        let context = self.context(denials);
-        let mut unnamed = context.clone();
-        unnamed.set("aws:principalarn", Value::Unknown);
-        let request = |caller, context| Request::new(caller, ACTION, &key, Some(account), context);
-        let named = self.named().map(|caller| request(caller, context.clone()));
-        let mut requests: Vec<Request> = named.collect();
-        requests.extend([request(root, context.clone()), request(other, unnamed)]);
-        Some(requests)
+    /// Whether these statements deny every one of them, were the policy to let them all in.
+    fn are_denied(&self, denials: &[&Statement]) -> Proof {
+        let Some(first) = denials.first() else { return Proof::Fails(None) };
+        let allowing = proof::allowing_anyone(first, ACTION);
+        let denials = denials.iter().map(|statement| proof::on_every_resource(statement));
+        let asked = proof::of_statements(self.policy, std::iter::once(allowing).chain(denials).collect());
+        proof::locks_out(&asked, self.owners, self.cx)
     }
 
-    /// The users, roles and sessions of the account that the policy names, be it as exceptions.
-    fn named(&self) -> impl Iterator<Item = Caller> {
-        let clauses = self.policy.statements.iter().filter_map(|statement| statement.principals.as_ref());
-        let principals = clauses.flat_map(|clause| clause.listed().values());
-        let is_own = |arn: &&PrincipalArn| self.owner.is_none_or(|owner| arn.account() == owner);
-        principals.filter_map(move |principal| {
-            let arn = principal.arn().filter(is_own)?;
-            Caller::of(principal, arn.as_str())
-        })
+    fn finding(&self, statement: &Statement) -> Finding {
+        let message = "this Deny keeps everybody from kms:PutKeyPolicy";
+        let remedy =
+            "leave kms:PutKeyPolicy out of it, or except the administrators by a condition on aws:PrincipalArn";
+        let root = match self.owners {
+            [owner] => format!("arn:{}:iam::{owner}:root", self.policy.named_partition().unwrap_or("aws")),
+            _ => "the root user of the key's account".to_owned(),
+        };
+        Finding::new(&DENY_BLOCKS_ADMIN, place(statement), message)
+            .label("outweighs every Allow, the root user's too")
+            .help(format!("{remedy}; this request is denied: {root} calls {ACTION}"))
     }
-
-    /// Every key that the policy asks for may have any value, but for those that tell of the account, where it is known.
-    fn context(&self, denials: &Policy) -> Context {
-        const OF_ACCOUNT: [&str; 4] =
-            ["aws:PrincipalAccount", "aws:ResourceAccount", "kms:CallerAccount", "aws:PrincipalArn"];
-        let mut context = Context::default();
-        let rows = denials.statements.iter().flat_map(|statement| &statement.conditions);
-        for key in rows.map(|row| row.key.value.as_str()) {
-            let is_known = self.owner.is_some() && OF_ACCOUNT.iter().any(|known| key.eq_ignore_ascii_case(known));
-            if !is_known && !key.eq_ignore_ascii_case("aws:PrincipalIsAWSService") {
-                context.set(&key.to_ascii_lowercase(), Value::Unknown);
-            }
-        }
-        context
-    }
-}
-
-/// The same statement on `*`: it speaks of the key, whichever it is.
-fn of_every_key(statement: &Statement) -> Statement {
-    let element = statement
-        .resources
-        .as_ref()
-        .map_or(Element { key: statement.span, value: statement.span }, |clause| clause.listed().element);
-    let everything = vec![Spanned::new(ResourcePattern::new("*"), element.value)];
-    let listed = Listed { read: everything, ..Listed::new(element, false) };
-    Statement { resources: Some(Clause::Only(listed)), ..statement.clone() }
 }
 
 /// Whether a statement's `Resource` holds the key for certain. An ARN may be another key's.

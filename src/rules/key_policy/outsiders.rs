@@ -5,14 +5,22 @@ use crate::{
     document::Project,
     finding::{Applicability, Confidence, Finding, RuleInfo},
     policy::{AccountId, Condition, Listed, Policy, PolicyKind, Principal, Statement},
-    rules::{Check, Findings, RuleContext, declare::declare_rules, edits, operations},
+    rules::{
+        Check, Findings, RuleContext,
+        declare::declare_rules,
+        edits, operations,
+        proof::{self, MOST_ASKED, Proof},
+    },
+    source::Spanned,
 };
 
 declare_rules! { KeyPolicy:
     /// ## What it does
     /// Flags an `Allow` of a key policy for a principal of another account that nobody declared: neither
     /// `--trusted-account` nor `--workload` nor `--admin` names it or its account, and no condition on `aws:PrincipalOrgID`
-    /// asks for an organisation of `--trusted-org`. The owner of the key is what `--account` says, or `describe-key`, else the account whose root may rewrite the policy.
+    /// asks for an organisation of `--trusted-org`. The owner of the key is what `--account` says, or `describe-key`, else the
+    /// account whose root may rewrite the policy. An account that conditions or a `Deny` keep out is not told: the finding
+    /// shows a request by which it gets in.
     ///
     /// ## Why it matters
     /// Who administers the other account decides who of it uses the key.
@@ -89,8 +97,9 @@ impl Check for Outsiders {
             }
             return;
         };
+        let mut foreigners = Foreigners { policy, owner, asked: 0 };
         for statement in allowing {
-            foreigners(statement, owner, cx, out);
+            foreigners.tell(statement, cx, out);
             ineffective_actions(statement, owner, out);
         }
     }
@@ -110,26 +119,62 @@ fn names_several_accounts(policy: &Policy) -> bool {
     accounts.any(|account| account != first)
 }
 
-fn foreigners(statement: &Statement, owner: AccountId, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-    let Some(listed) = statement.named_principals() else { return };
-    let by_organisation = statement.conditions.iter().any(|row| asks_for_trusted_organisation(row, cx.project));
-    // A row that is not known may ask for one.
-    let may_ask = !statement.unread_conditions.is_empty() && !cx.project.declared.trusted_orgs.is_empty();
-    if by_organisation || may_ask {
-        return;
-    }
-    for principal in &listed.read {
-        let Some(account) = principal.value.account().filter(|account| *account != owner) else { continue };
-        if cx.project.trusts(account) {
-            continue;
+/// Principals of other accounts, and how often the prover was asked about them.
+struct Foreigners<'p> {
+    policy: &'p Policy,
+    owner: AccountId,
+    asked: usize,
+}
+
+impl Foreigners<'_> {
+    fn tell(&mut self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        let Some(listed) = statement.named_principals() else { return };
+        let by_organisation = statement.conditions.iter().any(|row| asks_for_trusted_organisation(row, cx.project));
+        // A row that is not known may ask for one.
+        let may_ask = !statement.unread_conditions.is_empty() && !cx.project.declared.trusted_orgs.is_empty();
+        if by_organisation || may_ask || !out.asks(&CROSS_ACCOUNT_PRINCIPAL) {
+            return;
         }
+        for principal in &listed.read {
+            let Some(account) = principal.value.account().filter(|account| *account != self.owner) else { continue };
+            if !cx.project.trusts(account) {
+                self.judge(statement, principal, account, cx, out);
+            }
+        }
+    }
+
+    /// Says that a principal is let in, where a request of its account is found that no `Deny` keeps out.
+    fn judge(
+        &mut self,
+        statement: &Statement,
+        principal: &Spanned<Principal>,
+        account: AccountId,
+        cx: &RuleContext<'_, '_>,
+        out: &mut Findings<'_>,
+    ) {
+        self.asked += 1;
+        let is_plain = !statement.is_conditional() && !self.policy.statements.iter().any(Statement::denies);
+        let remedy = format!("name it with --trusted-account {account} if it is meant, else take it away");
+        let help = if self.asked <= MOST_ASKED {
+            let allowing = proof::on_every_resource(statement);
+            let asked = proof::with_denials(self.policy, allowing);
+            match proof::grants_nothing(&asked, vec![account.to_string()], PolicyKind::Key, Some(self.owner), cx) {
+                Proof::Holds => return,
+                Proof::Fails(witness) => proof::help(&remedy, witness.as_deref(), PolicyKind::Key),
+                Proof::Open(reason) => return out.not_evaluated(&CROSS_ACCOUNT_PRINCIPAL, reason),
+            }
+        } else if is_plain {
+            remedy
+        } else {
+            return proof::too_many(&CROSS_ACCOUNT_PRINCIPAL, out);
+        };
         let message = match principal.value.arn() {
             Some(arn) => format!("`{}` is of another account than this key", arn.as_str()),
             None => format!("account {account} does not own this key"),
         };
         let finding = Finding::new(&CROSS_ACCOUNT_PRINCIPAL, principal.span, message)
-            .label(format!("the key belongs to {owner}"))
-            .help(format!("name it with --trusted-account {account} if it is meant, else take it away"));
+            .label(format!("the key belongs to {}", self.owner))
+            .help(help);
         let is_told = cx.project.owner().is_some();
         out.push(if is_told { finding } else { finding.confidence(Confidence::Medium) });
     }

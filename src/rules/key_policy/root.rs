@@ -4,7 +4,11 @@ use crate::{
     document::Project,
     finding::{Applicability, Finding, RuleInfo},
     policy::{AccountId, Policy, PolicyKind, Principal, PrincipalArn, Statement, names_account_root},
-    rules::{Check, Findings, RuleContext, declare::declare_rules},
+    rules::{
+        Check, Findings, RuleContext,
+        declare::declare_rules,
+        proof::{self, Proof},
+    },
     source::{Edit, Span, Spanned},
 };
 
@@ -69,8 +73,9 @@ declare_rules! { KeyPolicy:
     }
 
     /// ## What it does
-    /// Flags a key policy in which no `Allow` gives `kms:PutKeyPolicy` to anybody of the own account: neither to the account
-    /// nor to a user or a role. Where the default statement is missing, narrowed or of another account, the rule about that
+    /// Flags a key policy by which nobody of the own account may call `kms:PutKeyPolicy`: neither the account's root user nor
+    /// a user or a role, whatever the request carries. It is proven, so conditions that no request meets and `Deny`
+    /// statements count. Where the default statement is missing, narrowed or of another account, the rule about that
     /// speaks, and this one stands under `also`; it is for those who leave that statement out on purpose.
     ///
     /// ## Why it matters
@@ -156,7 +161,7 @@ impl Check for RootStatement {
         if naming.iter().any(|naming| own(&naming) && naming.is_full()) {
             return;
         }
-        let administrators = Administrators::of(policy, owner);
+        let administrators = Administrators::of(policy, owner).proven(policy, owner, cx, out);
         if let Some(narrowed) = naming.iter().find(own) {
             let finding = narrowed_finding(narrowed);
             administrators.tell(&finding, out);
@@ -179,8 +184,10 @@ impl Check for RootStatement {
 enum Administrators<'p> {
     Nobody,
     One(&'p Spanned<Principal>),
-    /// Several, or some that the policy does not tell plainly.
+    /// Several.
     Others,
+    /// Some that the policy does not tell plainly.
+    Untold,
 }
 
 impl<'p> Administrators<'p> {
@@ -188,9 +195,10 @@ impl<'p> Administrators<'p> {
         let mut found = Self::Nobody;
         let allowing = policy.statements.iter().filter(|statement| statement.allows());
         for statement in allowing.filter(|statement| statement.covers_action("kms:PutKeyPolicy")) {
-            let Some(listed) = statement.named_principals().filter(|listed| listed.read.len() == listed.len()) else {
-                return Self::Others;
-            };
+            let Some(listed) = statement.named_principals() else { return Self::Others };
+            if listed.read.len() != listed.len() {
+                return Self::Untold;
+            }
             let foreign = |principal: &Principal| {
                 owner.is_some_and(|owner| principal.account().is_some_and(|account| account != owner))
             };
@@ -198,11 +206,39 @@ impl<'p> Administrators<'p> {
                 found = match found {
                     Self::Nobody if principal.value.arn().is_some() => Self::One(principal),
                     Self::One(first) if first.value == principal.value => Self::One(first),
-                    _ => return Self::Others,
+                    _ => Self::Others,
                 };
             }
         }
         found
+    }
+
+    /// The same, once it is proven whether anybody may: conditions and `Deny` statements count too.
+    fn proven(
+        self,
+        policy: &Policy,
+        owner: Option<AccountId>,
+        cx: &RuleContext<'_, '_>,
+        out: &mut Findings<'_>,
+    ) -> Self {
+        if matches!(self, Self::Untold) || !out.asks(&NO_KEY_ADMIN) {
+            return self;
+        }
+        let all: Vec<&Statement> = policy.statements.iter().collect();
+        let Some(owners) = owner.map_or_else(|| proof::possible_owners(&all), |owner| Some(vec![owner])) else {
+            out.not_evaluated(&NO_KEY_ADMIN, "which account owns the key is not known; --account says it");
+            return Self::Untold;
+        };
+        let whole = proof::of_statements(policy, policy.statements.iter().map(proof::on_every_resource).collect());
+        match proof::locks_out(&whole, &owners, cx) {
+            Proof::Holds => Self::Nobody,
+            Proof::Fails(_) if matches!(self, Self::Nobody) => Self::Others,
+            Proof::Fails(_) => self,
+            Proof::Open(reason) => {
+                out.not_evaluated(&NO_KEY_ADMIN, reason);
+                if matches!(self, Self::Nobody) { Self::Untold } else { self }
+            }
+        }
     }
 
     /// Says so at the place at which the default statement is told of.
@@ -211,7 +247,10 @@ impl<'p> Administrators<'p> {
         match self {
             Self::Nobody => {
                 let finding = Finding::new(&NO_KEY_ADMIN, place, "nobody may call kms:PutKeyPolicy on this key");
-                out.push(finding.help("allow kms:* to the account's root, or kms:PutKeyPolicy to a key administrator"));
+                out.push(finding.help(
+                    "allow kms:* to the account's root, or kms:PutKeyPolicy to a key administrator; as it is, this \
+                     request is denied: the root user calls kms:PutKeyPolicy",
+                ));
             }
             Self::One(only) if about.rule.id == DEFAULT_ROOT_STATEMENT_MISSING.id => {
                 let name = only.value.arn().map_or("", PrincipalArn::as_str);
@@ -220,7 +259,7 @@ impl<'p> Administrators<'p> {
                     .help("let the account's root in, or name a second administrator");
                 out.push(finding);
             }
-            Self::One(_) | Self::Others => {}
+            Self::One(_) | Self::Others | Self::Untold => {}
         }
     }
 }

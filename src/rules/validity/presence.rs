@@ -1,8 +1,9 @@
 //! Conditions of which only one thing counts: whether the request carries the key.
 
+use super::together;
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{Condition, Quantifier, Statement},
+    policy::{Condition, Policy, Quantifier, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -29,7 +30,8 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a condition that every request meets, whether it carries the key or not: `StringLikeIfExists` or
-    /// `ForAllValues:StringLike` with `*`.
+    /// `ForAllValues:StringLike` with `*`; `IpAddressIfExists` with all addresses and `BoolIfExists` with both values, where
+    /// that is proven.
     ///
     /// ## Why it matters
     /// It limits nothing, and looks as if it did.
@@ -47,7 +49,8 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a condition that no request meets: `ForAnyValue:StringNotLike` with `*`, and `StringNotLike` with `*` on a key
-    /// that every request carries.
+    /// that every request carries. So are two rows about one key flagged that no request meets together, where that is
+    /// proven: `DateGreaterThan` with a later day than `DateLessThan`, a value that another row leaves out.
     ///
     /// ## Why it matters
     /// The statement never applies: an `Allow` lets nobody in, a `Deny` keeps nobody out.
@@ -77,6 +80,11 @@ impl Check for Presence {
         for condition in &statement.conditions {
             row(condition, out);
         }
+    }
+
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        together::contradictions(policy, cx, out);
+        together::vacuous(policy, cx, out);
     }
 }
 

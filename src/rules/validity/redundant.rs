@@ -1,6 +1,7 @@
 //! Actions, resources and statements that others already say.
 
 mod cover;
+mod several;
 
 use std::ops::BitOr;
 
@@ -50,7 +51,8 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a statement that says what another one says: with the same effect and the same conditions, and no principal,
-    /// action or resource that the other does not cover.
+    /// action or resource that the other does not cover. So is one flagged of which others together say everything, where
+    /// that is proven.
     ///
     /// ## Why it matters
     /// Whoever changes one of the two believes to have changed the policy.
@@ -84,9 +86,9 @@ impl Check for Redundant {
         }
     }
 
-    fn policy(&self, policy: &Policy, _cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+    fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         if out.asks(&REDUNDANT_STATEMENT) && policy.statements.len() > 1 {
-            statements(policy, out);
+            statements(policy, cx, out);
         }
     }
 }
@@ -134,7 +136,7 @@ fn covered<T>(listed: &Listed<T>, texts: &[&str], group: &Group, cover: Cover, r
 }
 
 /// Tells of statements that others cover.
-fn statements(policy: &Policy, out: &mut Findings<'_>) {
+fn statements(policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let known: Vec<Known<'_>> = policy.statements.iter().filter_map(Known::of).collect();
     let mut order: Vec<usize> = (0..known.len()).collect();
     order.sort_unstable_by_key(|index| known[*index].likeness);
@@ -157,6 +159,8 @@ fn statements(policy: &Policy, out: &mut Findings<'_>) {
         return out.not_evaluated(&REDUNDANT_STATEMENT, "the policy holds too many patterns to compare");
     }
     told.sort_unstable();
+    let plainly: Vec<usize> = told.iter().map(|(inner, ..)| *inner).collect();
+    several::tell(policy, &known, &plainly, cx, out);
     for (inner, outer, mutual) in told {
         let message =
             if mutual { "this statement says what another one says" } else { "another statement covers this" };
