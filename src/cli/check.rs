@@ -141,12 +141,22 @@ fn write_baseline(file: &Path, report: &mut Report, sources: &Sources, home: &Ho
 fn reference(named: Option<&Path>) -> Result<Arc<Reference>, Problem> {
     let Some(path) = named else { return Ok(Arc::new(Reference::embedded().clone())) };
     let read = inputs::text(path).and_then(|text| Reference::read(&text).map_err(|error| error.to_string()));
-    read.map(Arc::new).map_err(|message| Problem {
+    read.and_then(whole).map(Arc::new).map_err(|message| Problem {
         file: path.display().to_string(),
         message,
         help: Some("scripts/refresh-reference writes a reference".to_owned()),
         fatal: true,
     })
+}
+
+/// Refuses a reference that breaks off: actions stand behind services, and every service has some.
+fn whole(reference: Reference) -> Result<Reference, String> {
+    let bare = reference.services().find(|service| service.actions().next().is_none());
+    match bare.map(|service| service.prefix().to_owned()) {
+        Some(prefix) => Err(format!("`{prefix}` has no action: the file breaks off")),
+        None if reference.services().next().is_none() => Err("no service stands in it".to_owned()),
+        None => Ok(reference),
+    }
 }
 
 fn options(args: &CheckArgs, settings: Settings, reference: Arc<Reference>, home: Home) -> Options {

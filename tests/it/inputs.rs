@@ -122,6 +122,27 @@ fn no_command_reads_a_file_past_the_bound() {
     }
 }
 
+#[test]
+fn a_reference_that_is_named_is_believed_as_far_as_its_date_and_its_end_tell() {
+    let table = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/service-reference.tsv")).unwrap();
+    let of = |day: &str| table.replacen("date\t2026-10-27", &format!("date\t{day}"), 1);
+    let folder = folder("typo.json", GOOD.replacen("kms:*", "kms:Decrypty", 1).as_bytes());
+    let run = |reference: &str| {
+        fs::write(folder.path().join("reference.tsv"), reference).unwrap();
+        kpl(folder.path(), &["check", "--isolated", "--format", "concise", "--reference", "reference.tsv", "typo.json"])
+    };
+    let fresh = run(&of("9999-01-01"));
+    assert!(fresh.stdout.contains("error[unknown-action] kms has no action `Decrypty`"), "{}", fresh.stdout);
+    assert_eq!(fresh.code, 1);
+    let old = run(&of("2020-01-01"));
+    assert!(old.stdout.contains("warning[unknown-action] kms has no action `Decrypty`"), "{}", old.stdout);
+    assert_eq!(old.code, 0);
+    // What lists no actions would make each of them unknown.
+    let cut = run(&table[..table.find("\naction\t").unwrap() + 1]);
+    assert!(cut.stderr.contains("error: reference.tsv: `") && cut.stderr.contains("breaks off"), "{}", cut.stderr);
+    assert_eq!(cut.code, 2);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_may_not_be_read_is_named() {
