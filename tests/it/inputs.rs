@@ -138,7 +138,7 @@ fn a_reference_that_is_named_is_believed_as_far_as_its_date_and_its_end_tell() {
     assert!(old.stdout.contains("warning[unknown-action] kms has no action `Decrypty`"), "{}", old.stdout);
     assert_eq!(old.code, 0);
     // What lists no actions would make each of them unknown.
-    let cut = run(&table[..table.find("\naction\t").unwrap() + 1]);
+    let cut = run(table.split_once("\naction\t").unwrap().0);
     assert!(cut.stderr.contains("error: reference.tsv: `") && cut.stderr.contains("breaks off"), "{}", cut.stderr);
     assert_eq!(cut.code, 2);
 }

@@ -1,7 +1,7 @@
 //! What is known of particular condition keys: the form of their values, and what they are good for.
 
 use crate::{
-    finding::{Finding, RuleInfo},
+    finding::{Finding, RuleInfo, Severity},
     policy::{Arn, Condition, Policy, PolicyVersion, Statement, glob, is_placeholder_value},
     reference::{KeyType, fact},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
@@ -65,8 +65,8 @@ declare_rules! { Validity:
 
     /// ## What it does
     /// Flags a wildcard in the value of a condition key in which it has no valid use (`aws:PrincipalOrgID`,
-    /// `aws:SourceAccount` and others), and one that stands for too much in `aws:userid`, in the paths of organisations and in
-    /// names of users.
+    /// `aws:SourceAccount` and others), and one that stands for too much in `aws:userid`, in the paths of organisations, in
+    /// names of users and in the subject of GitHub's tokens.
     ///
     /// ## Why it matters
     /// The ids are made by AWS: a pattern of them matches accounts and organisations of others.
@@ -199,6 +199,8 @@ impl Check for KnownKeys {
                 global(condition, statement, &cx.document.policy, out);
             } else if fact("kms-key-arn", key).is_some() {
                 kms_key(condition, out);
+            } else {
+                open_values(condition, &cx.document.policy, out);
             }
         }
     }
@@ -240,10 +242,7 @@ fn global(condition: &Condition, statement: &Statement, policy: &Policy, out: &m
         let finding = Finding::new(&PAIRED_KEY_MISSING, condition.key.span, message);
         out.push(finding.help("add a condition on aws:SourceVpc or aws:SourceVpce"));
     }
-    let comparison = condition.operator.value.comparison;
-    if comparison.takes_wildcards() || comparison.name().starts_with("String") {
-        open_values(condition, policy, out);
-    }
+    open_values(condition, policy, out);
 }
 
 fn ids(condition: &Condition, prefix: &str, code: &'static str, out: &mut Findings<'_>) {
@@ -322,7 +321,7 @@ impl Guard {
     fn allows(self, text: &str, at: usize) -> bool {
         match self {
             Self::Whole => false,
-            Self::Start(most) => at >= most,
+            Self::Start(least) => text[..at].bytes().rev().take_while(|byte| !is_wildcard(*byte)).count() >= least,
             Self::UserId => match text.find(':') {
                 // Behind the colon, or all that stands before it.
                 Some(colon) => at > colon || at == 0,
@@ -341,6 +340,11 @@ impl Guard {
 }
 
 fn open_values(condition: &Condition, policy: &Policy, out: &mut Findings<'_>) {
+    let comparison = condition.operator.value.comparison;
+    let is_open = || condition.values.values().any(|value| value.contains(['*', '?', '$']));
+    if !(comparison.takes_wildcards() || comparison.name().starts_with("String")) || !is_open() {
+        return;
+    }
     let Some(guard) = Guard::of(condition) else { return };
     let has_variables =
         policy.fragment || policy.version.as_ref().is_some_and(|version| version.value == PolicyVersion::V2012);
@@ -350,19 +354,28 @@ fn open_values(condition: &Condition, policy: &Policy, out: &mut Findings<'_>) {
             if !names_an_owner(&value.value[at..]) && !guard.allows(&value.value, at) {
                 out.push(open(&VARIABLE_IN_SENSITIVE_KEY, "a policy variable", condition, value, guard));
             }
-        } else if condition.operator.value.comparison.takes_wildcards()
-            && let Some(at) = value.value.find(['*', '?'])
-            && !is_only_star(&value.value)
-            && !guard.allows(&value.value, at)
+        } else if comparison.takes_wildcards()
+            && let Some(at) = wildcards(&value.value).find(|at| !guard.allows(&value.value, *at))
         {
-            out.push(open(&WILDCARD_IN_SENSITIVE_KEY, "a wildcard", condition, value, guard));
+            let finding = open(&WILDCARD_IN_SENSITIVE_KEY, "a wildcard", condition, value, guard);
+            // What only asks whether the key is there may be meant, and so may a value that other claims pin down.
+            let is_firm = at == value.value.find(['*', '?']).unwrap_or(at)
+                && !value.value.bytes().all(is_wildcard)
+                && condition.key.value.as_str().starts_with("aws:");
+            out.push(if is_firm { finding } else { finding.severity(Severity::Warning) });
         }
     }
 }
 
-/// `*` alone asks only whether the key is there, of which another rule tells.
-fn is_only_star(text: &str) -> bool {
-    text.bytes().all(|byte| byte == b'*')
+/// Where wildcards stand, of several in a row the first.
+fn wildcards(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let starts = |at: &usize| is_wildcard(bytes[*at]) && (*at == 0 || !is_wildcard(bytes[*at - 1]));
+    (0..bytes.len()).filter(starts)
+}
+
+const fn is_wildcard(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?')
 }
 
 /// Whether a variable stands for an account or an organisation that AWS tells: the documented way to compare two of them.
