@@ -15,7 +15,7 @@ mod walk;
 use crate::{document::Project, kasten::given::KeyArn, source::Span};
 pub use amendment::Amendment;
 pub use deed::Deed;
-pub use situation::{Passkey, Situation, Stuck};
+pub use situation::{Boundary, Passkey, Situation, Stuck};
 pub use told::{notes, shell_word};
 pub use walk::{Answers, Done, Trouble};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     document::{PolicyDocument, Project, alias_name, kasten_key_ids},
     kasten::given::KeyArn,
-    policy::{Policy, PolicyKind, Principal, Statement},
+    policy::{Policy, PolicyKind, Principal, PrincipalArn, Statement},
     semantics::Caller,
     source::Span,
 };
@@ -35,6 +35,26 @@ pub struct Passkey {
     pub by_alias: bool,
 }
 
+/// A permissions boundary.
+#[derive(Clone, Debug)]
+pub enum Boundary {
+    /// No file tells of one.
+    None,
+    /// There is one, and no file holds it.
+    Unseen,
+    /// This one.
+    Told(Box<Policy>),
+}
+
+impl Boundary {
+    pub(super) fn policy(&self) -> Option<&Policy> {
+        match self {
+            Self::Told(policy) => Some(policy),
+            Self::None | Self::Unseen => None,
+        }
+    }
+}
+
 /// What a rotation reasons from.
 #[derive(Debug)]
 pub struct Situation {
@@ -61,6 +81,12 @@ pub struct Situation {
     pub has_new_policy: bool,
     /// The caller's own policies.
     pub identity: Vec<Policy>,
+    /// The caller's permissions boundary.
+    pub boundary: Boundary,
+    /// Whether it carries policies that no file holds.
+    pub has_unseen: bool,
+    /// How many days restore points for disaster recovery are kept, at the longest, where a file tells.
+    pub retention: Option<u64>,
     /// Statements of the old key's policy that name the caller.
     pub over_grants: Vec<Span>,
     /// The Passkey.
@@ -90,6 +116,18 @@ impl Situation {
         let aliases_are_listed = project.documents.iter().any(|document| !document.aliases.is_empty());
         let old_aliases = if aliases_are_listed { listed } else { named_aliases(project, &identity) };
         let over_grants = statements_naming(&old_policy, &principal);
+        let holder = principal.arn().map(PrincipalArn::holder).unwrap_or_default();
+        let is_named = |names: &[String]| names.iter().any(|name| name == holder);
+        let mut policies = project.documents.iter().flat_map(|document| &document.policies);
+        let boundary = policies.find(|policy| is_named(&policy.bounds)).map(|found| found.policy.clone());
+        let boundary = match boundary {
+            _ if project.documents.iter().any(|document| is_named(&document.unseen_boundaries)) => Boundary::Unseen,
+            Some(policy) => Boundary::Told(Box::new(policy)),
+            None => Boundary::None,
+        };
+        let has_unseen = project.documents.iter().any(|document| is_named(&document.unseen));
+        let retentions = project.documents.iter().flat_map(|document| &document.facts.retentions);
+        let retention = retentions.map(|retention| retention.days).max();
         let has_new_policy = own_new.is_some();
         Ok(Self {
             second_alias: second_alias(project, &old_aliases, old_key.id()),
@@ -105,6 +143,9 @@ impl Situation {
             aliases_are_listed,
             old_policy,
             identity,
+            boundary,
+            has_unseen,
+            retention,
             over_grants,
         })
     }
@@ -208,7 +249,7 @@ fn own_policies<'p, 'a>(
     project: &'p Project<'a>,
     principal: &'p Principal,
 ) -> impl Iterator<Item = &'p PolicyDocument<'a>> {
-    let name = principal.arn().map(crate::policy::PrincipalArn::holder).unwrap_or_default();
+    let name = principal.arn().map(PrincipalArn::holder).unwrap_or_default();
     let all = project.policies_for(principal, PolicyKind::Identity);
     all.into_iter().filter(move |policy| policy.may_be_carried_by(name))
 }

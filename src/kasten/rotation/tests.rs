@@ -1,7 +1,7 @@
 //! Leaving out any one guard must be told.
 
 use super::{
-    Amendment, Deed, Done, Situation, Trouble, deed,
+    Amendment, Boundary, Deed, Done, Situation, Trouble, deed,
     walk::{Reading, walk},
 };
 use crate::{
@@ -114,4 +114,54 @@ fn the_next_passkey_has_the_next_number_in_usual_letters() {
     assert_eq!(named("kms-1"), "kms-2");
     assert_eq!(named("kmsKey_v2"), "kmskey-v3");
     assert_eq!(named("kmsKey"), "kmskey-2");
+}
+
+fn policy(text: &str) -> crate::policy::Policy {
+    let source = Source::of_text(Origin::File("policy.json".into()), text.to_owned());
+    let mut documents = crate::document::open(&source, None).unwrap();
+    documents.pop().and_then(|mut document| document.policies.pop()).unwrap().policy
+}
+
+#[test]
+fn a_new_key_that_encrypts_and_does_not_decrypt_is_refused() {
+    let mut situation = situation();
+    situation.new_policy = policy(&KEY_POLICY.replace("kms:*", "kms:Encrypt"));
+    let deeds = deed::mended(&situation, &second());
+    assert_eq!(first(&walk(&situation, &second(), &deeds, Reading::AsIs)), Some(Trouble::NewLost));
+}
+
+/// The mended order where the caller's boundary is this policy.
+fn bounded_by(boundary: &str) -> Option<Trouble> {
+    let mut situation = situation();
+    situation.boundary = Boundary::Told(Box::new(policy(boundary)));
+    let deeds = deed::mended(&situation, &second());
+    first(&walk(&situation, &second(), &deeds, Reading::AsIs))
+}
+
+#[test]
+fn a_boundary_counts() {
+    let with = |actions: &str| {
+        let statement = format!(r#"{{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}"#);
+        bounded_by(&format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#))
+    };
+    assert_eq!(with(r#""kms:*""#), None);
+    assert_eq!(with(r#""ec2:*""#), Some(Trouble::OldLost));
+    assert_eq!(with(r#""kms:Decrypt""#), Some(Trouble::NoEncrypt));
+}
+
+#[test]
+fn a_boundary_that_no_file_holds_decides_nothing() {
+    let mut situation = situation();
+    situation.boundary = Boundary::Unseen;
+    let deeds = deed::mended(&situation, &second());
+    assert_eq!(first(&walk(&situation, &second(), &deeds, Reading::AsIs)), Some(Trouble::Undecided));
+}
+
+#[test]
+fn how_long_restore_points_live_is_told_where_a_file_tells() {
+    let mut situation = situation();
+    let words = |situation: &Situation| Deed::OutliveRestorePoints.words(situation);
+    assert!(words(&situation).contains("has expired; enable"));
+    situation.retention = Some(90);
+    assert!(words(&situation).contains("has expired, which takes 90 days; enable"));
 }

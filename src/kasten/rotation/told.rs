@@ -37,9 +37,12 @@ impl Deed {
             Self::DeletePasskey => "delete the old Passkey".to_owned(),
             Self::Disable => format!("disable the old key {old}; `aws kms enable-key` takes that back"),
             Self::OutliveRestorePoints => {
-                "wait until every restore point for disaster recovery from before the new Passkey has expired; enable the old \
-                 key again if one is needed"
-                    .to_owned()
+                let days = situation.retention.map(|days| format!(", which takes {days} days"));
+                format!(
+                    "wait until every restore point for disaster recovery from before the new Passkey has expired{}; enable \
+                     the old key again if one is needed",
+                    days.unwrap_or_default()
+                )
             }
             Self::ScheduleDeletion(days) => format!("have the old key deleted after {days} days"),
         }
@@ -173,6 +176,12 @@ pub fn notes(rotation: &Rotation) -> Vec<String> {
     }
     if !situation.passkey.is_in_use {
         notes.push("no file says which Passkey is in use; what `kubectl get passkeys.vault.kio.kasten.io -o yaml` prints would tell".to_owned());
+    }
+    if situation.has_unseen {
+        notes.push(format!(
+            "{} carries policies that are not among these files: what they allow or deny is not counted",
+            who(situation)
+        ));
     }
     if situation.passkey.by_alias {
         notes.push(

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Amendment, Deed, Situation, situation};
+use super::{Amendment, Boundary, Deed, Situation, situation};
 use crate::{
     policy::{Policy, PolicyKind, PolicySet},
     semantics::{Context, Request, Value},
@@ -143,6 +143,7 @@ impl<'s> Walker<'s> {
                 identity: own.iter().collect(),
                 resource: Some(key),
                 resource_kind: PolicyKind::Key,
+                boundary: situation.boundary.policy(),
                 ..PolicySet::default()
             })
         };
@@ -257,13 +258,16 @@ impl<'s> Walker<'s> {
             ),
             Which::New => (&self.compiled[1], self.situation.new_key(), &world.new_aliases, &self.situation.new_policy),
         };
-        let all = self.situation.identity.iter().chain([policy]);
+        let all = self.situation.identity.iter().chain(self.situation.boundary.policy()).chain([policy]);
         if !all.into_iter().all(Policy::is_complete) {
             return Outcome::Undecided;
         }
         let compiled = &row[usize::from(world.is_amended)];
         let request = Request::new(self.situation.caller.clone(), action, &arn, None, context(aliases));
-        compiled.outcome(&request, &mut Scratch::default())
+        match compiled.outcome(&request, &mut Scratch::default()) {
+            Outcome::Allowed if matches!(self.situation.boundary, Boundary::Unseen) => Outcome::Undecided,
+            outcome => outcome,
+        }
     }
 }
 
