@@ -2,10 +2,14 @@
 
 use crate::{
     document::PolicyDocument,
+    policy::Statement,
     rules::kasten::standing::{Certainty, Gets, Standing as Workload},
 };
 
-use super::set_up::{Told, View, ok, unknown};
+use super::{
+    credentials,
+    set_up::{Told, View, ok, unknown},
+};
 
 const NO_KEY_POLICY: &str = "no key policy among these files; `aws kms get-key-policy` would tell";
 const SEVERAL: &str = "there are several key policies, and nothing tells which is that of Kasten's key";
@@ -20,6 +24,11 @@ pub(super) fn key_policy(view: &View<'_, '_>) -> Told {
     if policies.is_empty() {
         return unknown(NO_KEY_POLICY);
     }
+    if let ([], [only]) = (&view.workloads[..], &policies[..])
+        && let Some(names) = let_in(only).filter(|_| !credentials::is_role_unknown(view))
+    {
+        return unknown(format!("lets in {names}; whether Kasten is among them no file says, --workload would tell"));
+    }
     view.worst(|workload| {
         let Some(gets) = workload.gets else {
             return unknown(if workload.keys.is_empty() { NO_KEY_POLICY } else { SEVERAL });
@@ -30,6 +39,26 @@ pub(super) fn key_policy(view: &View<'_, '_>) -> Told {
             _ => unknown(OPEN),
         }
     })
+}
+
+/// Whom a key policy lets decrypt, in words; `None` where it lets nobody, or one of them is not known.
+fn let_in(policy: &PolicyDocument<'_>) -> Option<String> {
+    let allowing = policy.policy.statements.iter().filter(|statement| statement.allows());
+    let decrypting = allowing.filter(|statement| statement.covers_action("kms:Decrypt"));
+    let mut names = Vec::new();
+    for principal in decrypting.filter_map(Statement::named_principals).flat_map(|listed| &listed.read) {
+        names.push(match (principal.value.arn(), principal.value.account()) {
+            (Some(arn), _) => format!("`{}`", arn.as_str()),
+            (None, account) => format!("account {}", account?),
+        });
+    }
+    names.dedup();
+    match &names[..] {
+        [] => None,
+        [one] => Some(one.clone()),
+        [one, other] => Some(format!("{one} and {other}")),
+        [one, others @ ..] => Some(format!("{one} and {} more", others.len())),
+    }
 }
 
 fn unhelped(gets: Gets) -> &'static str {

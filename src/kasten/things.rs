@@ -7,6 +7,7 @@ use crate::{
     },
     key::{Key, KeyFamily},
     policy::{Statement, glob},
+    rules::kasten::standing::{Certainty, Gets, Standing},
     source::Span,
 };
 
@@ -70,6 +71,9 @@ pub(super) fn alias(view: &View<'_, '_>) -> Told {
     if asked.is_empty() {
         return match policies[..] {
             [] => unknown("no policy and no Passkey among these files names one"),
+            _ if lacks_own_policies(view) => {
+                unknown("no file names one; the policies of the role or user, which may, are not among these files")
+            }
             _ => ok("no policy and no Passkey names one: none is needed"),
         };
     }
@@ -87,6 +91,14 @@ pub(super) fn alias(view: &View<'_, '_>) -> Told {
     let region = project.keys().filter(|key| is_used(view, key)).find_map(region).filter(|_| is_elsewhere);
     let (at, of) = region.map_or_else(Default::default, |at| (format!(" in {at}"), format!(" --region {at}")));
     unknown(format!("no file tells to which key `{first}` points{at}; `aws kms list-aliases{of}` would tell"))
+}
+
+/// Whether access may rest on policies of the role or the user that no file holds.
+fn lacks_own_policies(view: &View<'_, '_>) -> bool {
+    let needs_none = |gets: &Gets| gets.by_name == Certainty::Yes && !gets.foreign;
+    let lacks =
+        |workload: &Standing<'_, '_>| workload.own.is_empty() && !workload.gets.as_ref().is_some_and(needs_none);
+    if view.workloads.is_empty() { view.own_policies().is_empty() } else { view.workloads.iter().any(lacks) }
 }
 
 /// The Region of a key, where its ARN is told.
