@@ -185,7 +185,12 @@ fn resources(deed: &Deed, statement: &Statement, by: By, action: Span, told: boo
         return;
     }
     let finding = Finding::new(deed.rule, action, deed.message).code(code).help(deed.help);
-    let finding = open.into_iter().fold(finding, |finding, place| finding.related(place, "on all of them"));
+    let where_open = if statement.resources.as_ref().is_some_and(|clause| matches!(clause, Clause::AllBut(_))) {
+        "on all but this"
+    } else {
+        "on all of them"
+    };
+    let finding = open.into_iter().fold(finding, |finding, place| finding.related(place, where_open));
     out.push(if told { finding.persona(Persona::Pedantic) } else { finding });
 }
 

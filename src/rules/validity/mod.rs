@@ -10,6 +10,7 @@ pub(super) mod elements;
 pub(super) mod example_account;
 pub(super) mod fit;
 pub(super) mod grammar;
+mod guarded;
 pub(super) mod hung;
 pub(super) mod known_key;
 pub(super) mod place;

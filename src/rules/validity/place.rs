@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo, Severity},
-    policy::{Arn, Policy, Statement, glob, is_placeholder},
+    policy::{Arn, Condition, Policy, Statement, glob, is_placeholder},
     rules::{Aws, Check, Findings, RuleContext, declare::declare_rules},
     source::{Span, Spanned},
 };
@@ -76,7 +76,8 @@ impl Check for Place {
         for (arn, span) in arns(statement) {
             place(&arn, span, cx.aws, out);
         }
-        for condition in statement.conditions_on("aws:RequestedRegion") {
+        let asks_for_values = |row: &&Condition| !row.operator.value.comparison.asks_presence();
+        for condition in statement.conditions_on("aws:RequestedRegion").filter(asks_for_values) {
             condition.values.read.iter().for_each(|value| requested_region(value, cx.aws, out));
         }
     }
