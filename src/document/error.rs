@@ -19,8 +19,8 @@ pub enum DocumentError {
         /// The version that it names.
         found: String,
     },
-    /// What `terraform plan -json` prints while it works.
-    #[error("this is the log that `terraform plan -json` prints, not a plan")]
+    /// What `terraform plan -json` and its kin print while they work.
+    #[error("this is a log, as `terraform plan -json` prints it, not a plan")]
     PlanLog,
 }
 

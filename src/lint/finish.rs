@@ -196,7 +196,7 @@ impl<'p, 'a> Places<'p, 'a> {
     where
         'p: 's,
     {
-        match self.node(document).map(|root| root.find(place)) {
+        match self.node(document).map(|root| within(root, place)) {
             Some((pointer, node)) => (pointer, Content::Node(node)),
             None => (String::new(), Content::Text(sources.get(place.source).map_or("", |source| source.slice(place)))),
         }
@@ -205,6 +205,19 @@ impl<'p, 'a> Places<'p, 'a> {
     fn node(&self, document: usize) -> Option<&'p Node<'a>> {
         self.nodes.get(document).copied().flatten()
     }
+}
+
+/// The pointer of a place in a policy, and what stands there. A statement that a policy document of Terraform merges stands
+/// outside of the others.
+fn within<'n, 'a>(root: &'n Node<'a>, place: Span) -> (String, &'n Node<'a>) {
+    let found = root.find(place);
+    let merged = || {
+        let statements = root.get("Statement")?.as_list()?;
+        let index = statements.iter().position(|statement| statement.span.contains(place))?;
+        let (pointer, node) = statements.get(index)?.find(place);
+        Some((format!("/Statement/{index}{pointer}"), node))
+    };
+    if found.0.is_empty() && root.span != place { merged().unwrap_or(found) } else { found }
 }
 
 /// Drops what another rule says better of the same place, and names it there.

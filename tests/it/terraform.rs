@@ -207,6 +207,36 @@ fn policies_of_deferred_changes_are_read_or_said_to_be_open() {
     }
 }
 
+/// Two data sources that are read during apply, the second of which merges the first and has a dynamic block besides.
+const MERGED: &str = r#"{"format_version": "1.2", "resource_changes": [
+  {"address": "aws_kms_key.k", "mode": "managed", "type": "aws_kms_key", "name": "k", "change": {"actions": ["create"], "after": {"enable_key_rotation": true}, "after_unknown": {"arn": true}}},
+  {"address": "aws_iam_policy.p", "mode": "managed", "type": "aws_iam_policy", "name": "p", "change": {"actions": ["create"], "after": {}, "after_unknown": {"policy": true}}},
+  {"address": "data.aws_iam_policy_document.base", "mode": "data", "type": "aws_iam_policy_document", "name": "base", "change": {"actions": ["read"], "after": {"statement": [{"sid": "Base", "actions": ["kms:Decrypts"], "resources": [null]}]}, "after_unknown": {"json": true, "statement": [{"actions": [false], "resources": [true]}]}}},
+  {"address": "data.aws_iam_policy_document.all", "mode": "data", "type": "aws_iam_policy_document", "name": "all", "change": {"actions": ["read"], "after": {"source_policy_documents": ["{\"Statement\":[{\"Sid\":\"\",\"Effect\":\"Allow\",\"Action\":\"kms:One\",\"Resource\":\"*\"},{\"Sid\":\"\",\"Effect\":\"Allow\",\"Action\":\"kms:Two\",\"Resource\":\"*\"}]}", null], "statement": [{"sid": "Own", "actions": ["kms:Three"], "resources": [null]}]}, "after_unknown": {"json": true, "source_policy_documents": [false, true], "statement": [{"actions": [false], "resources": [true]}]}}}],
+  "configuration": {"root_module": {"resources": [
+  {"address": "aws_kms_key.k", "expressions": {}},
+  {"address": "aws_iam_policy.p", "expressions": {"policy": {"references": ["data.aws_iam_policy_document.all.json", "data.aws_iam_policy_document.all"]}}},
+  {"address": "data.aws_iam_policy_document.base", "expressions": {"statement": [{"resources": {"references": ["aws_kms_key.k.arn", "aws_kms_key.k", "count.index"]}}]}},
+  {"address": "data.aws_iam_policy_document.all", "expressions": {"source_policy_documents": {"references": ["local.given", "data.aws_iam_policy_document.base.json", "data.aws_iam_policy_document.base"]}}}]}}}"#;
+
+/// Source: Terraform AWS provider, `aws_iam_policy_document`, `source_policy_documents`.
+#[test]
+fn policies_that_are_merged_are_put_together_and_nothing_else_is_said_to_be_awaited() {
+    let told = |text: &str| {
+        let (report, sources) = report("plan.json", text.to_owned());
+        told(&report, &sources)
+    };
+    let open = told(MERGED);
+    assert!(open.contains("checked 2 of 4 statements, and others may come"), "anything may be merged: {open}");
+    let whole = told(&MERGED.replace("local.given", "var.given"));
+    for action in ["One", "Two", "Decrypts", "Three"] {
+        let once = format!("kms has no action `{action}`");
+        assert_eq!(whole.matches(&once).count(), 1, "{action}: {whole}");
+    }
+    let note = "aws_iam_policy.p /Statement/2/Resource at 4:234: not known until apply: it waits on aws_kms_key.k.arn; checked 2 of 4 statements\n";
+    assert!(whole.contains(note), "{whole}");
+}
+
 /// Two keys with a policy each: the alias tells which of them the workload uses.
 #[test]
 fn the_alias_of_a_state_tells_which_key_policy_is_the_workloads() {

@@ -18,8 +18,18 @@ use crate::{
     syntax::{Member, Node, Value, embed},
 };
 
+/// The policies that a data source merges and that are themselves put together: by the number of each in its list.
+#[derive(Debug, Default)]
+pub(super) struct Merged<'a> {
+    pub(super) source: HashMap<usize, Node<'a>>,
+    pub(super) overriding: HashMap<usize, Node<'a>>,
+}
+
+/// The arguments that list policies to be merged.
+pub(super) const MERGING: [&str; 2] = ["source_policy_documents", "override_policy_documents"];
+
 /// The policy that the data source will give, as far as the plan tells.
-pub(super) fn rebuilt<'a>(resource: &Resource<'_, 'a>, source: &Source) -> Node<'a> {
+pub(super) fn rebuilt<'a>(resource: &Resource<'_, 'a>, source: &Source, merged: &Merged<'a>) -> Node<'a> {
     let arguments = settled(resource.values, resource.unknown);
     let opening = opening(arguments.span);
     let mut members = Vec::new();
@@ -35,15 +45,16 @@ pub(super) fn rebuilt<'a>(resource: &Resource<'_, 'a>, source: &Source) -> Node<
         Some(block) => (block.value.span, block.value.items()),
         None => (opening, &[][..]),
     };
-    let mut all = embedded(&arguments, "source_policy_documents", source);
+    let [sources, overriding] = MERGING;
+    let mut all = embedded(&arguments, sources, source, &merged.source);
     for own in statements {
-        put(&mut all, statement(own));
+        all.put(statement(own));
     }
-    for overriding in embedded(&arguments, "override_policy_documents", source) {
-        put(&mut all, overriding);
+    for statement in embedded(&arguments, overriding, source, &merged.overriding).listed {
+        all.put(statement);
     }
     let key_span = block.map_or(opening, |block| block.key_span);
-    members.push(member("Statement", key_span, Node { value: Value::List(all), span: place }));
+    members.push(member("Statement", key_span, Node { value: Value::List(all.listed), span: place }));
     Node { value: Value::Map(members), span: arguments.span }
 }
 
@@ -75,18 +86,20 @@ pub(super) fn settled<'a>(node: &Node<'a>, unknown_tree: Option<&Node<'_>>) -> N
 }
 
 /// The statements of policies that are merged in; one that is not known is a statement that may be anything.
-fn embedded<'a>(arguments: &Node<'a>, argument: &str, source: &Source) -> Vec<Node<'a>> {
-    let Some(listed) = arguments.get(argument) else { return Vec::new() };
-    let mut found = Vec::new();
-    for item in listed.items() {
-        match &item.value {
-            Value::Unknown => found.push(Node { value: Value::Unknown, span: item.span }),
-            Value::String(_) => {
+fn embedded<'a>(
+    arguments: &Node<'a>,
+    argument: &str,
+    source: &Source,
+    merged: &HashMap<usize, Node<'a>>,
+) -> Statements<'a> {
+    let mut found = Statements::default();
+    for (index, item) in arguments.get(argument).map_or(&[][..], Node::items).iter().enumerate() {
+        match (merged.get(&index), &item.value) {
+            (Some(policy), _) => found.put_all(policy),
+            (None, Value::Unknown) => found.put(Node { value: Value::Unknown, span: item.span }),
+            (None, Value::String(_)) => {
                 let Some(inner) = embed::inner_of(item, source.slice(item.span)) else { continue };
-                let root = inner.unwrapped().read().0;
-                for statement in root.get("Statement").map_or(&[][..], Node::items) {
-                    put(&mut found, statement.clone());
-                }
+                found.put_all(&inner.unwrapped().read().0);
             }
             _ => {}
         }
@@ -95,11 +108,11 @@ fn embedded<'a>(arguments: &Node<'a>, argument: &str, source: &Source) -> Vec<No
 }
 
 /// The statements of policies to be merged that have the `Sid` of an earlier one, which the provider refuses.
-pub(super) fn repeated_sids(resource: &Resource<'_, '_>, source: &Source) -> Vec<MergedTwice> {
+pub(super) fn repeated_sids(resource: &Resource<'_, '_>, source: &Source, merged: &Merged<'_>) -> Vec<MergedTwice> {
     let (mut seen, mut found): (HashMap<String, Span>, Vec<MergedTwice>) = (HashMap::new(), Vec::new());
-    for item in resource.values.get("source_policy_documents").map_or(&[][..], Node::items) {
-        let Some(inner) = item.as_str().and_then(|_| embed::inner_of(item, source.slice(item.span))) else { continue };
-        let root = inner.unwrapped().read().0;
+    for (index, item) in resource.values.get(MERGING[0]).map_or(&[][..], Node::items).iter().enumerate() {
+        let written = || Some(embed::inner_of(item, source.slice(item.span))?.unwrapped().read().0);
+        let Some(root) = merged.source.get(&index).cloned().or_else(written) else { continue };
         for sid in root.get("Statement").map_or(&[][..], Node::items).iter().filter_map(|one| one.get("Sid")) {
             let Some(text) = sid.as_str().filter(|text| !text.is_empty()) else { continue };
             match seen.get(text) {
@@ -111,13 +124,29 @@ pub(super) fn repeated_sids(resource: &Resource<'_, '_>, source: &Source) -> Vec
     found
 }
 
-/// Adds a statement; one with the `Sid` of an earlier one takes its place.
-fn put<'a>(statements: &mut Vec<Node<'a>>, statement: Node<'a>) {
-    let sid = |node: &Node<'_>| node.get("Sid").and_then(Node::as_str).map(str::to_owned);
-    let earlier = sid(&statement).and_then(|new| statements.iter().position(|old| sid(old).as_deref() == Some(&new)));
-    match earlier.and_then(|index| statements.get_mut(index)) {
-        Some(place) => *place = statement,
-        None => statements.push(statement),
+/// Statements in their order, in which one takes the place of an earlier one of its `Sid`.
+#[derive(Default)]
+struct Statements<'a> {
+    listed: Vec<Node<'a>>,
+    by_sid: HashMap<String, usize>,
+}
+
+impl<'a> Statements<'a> {
+    fn put(&mut self, statement: Node<'a>) {
+        let sid = statement.get("Sid").and_then(Node::as_str).filter(|sid| !sid.is_empty());
+        let Some(sid) = sid.map(str::to_owned) else { return self.listed.push(statement) };
+        let index = *self.by_sid.entry(sid).or_insert(self.listed.len());
+        match self.listed.get_mut(index) {
+            Some(earlier) => *earlier = statement,
+            None => self.listed.push(statement),
+        }
+    }
+
+    fn put_all<'n>(&mut self, policy: &Node<'n>)
+    where
+        'n: 'a,
+    {
+        policy.get("Statement").map_or(&[][..], Node::items).iter().for_each(|statement| self.put(statement.clone()));
     }
 }
 
@@ -268,7 +297,7 @@ mod tests {
         let source = Source::of_text(Origin::Stdin(None), text);
         let tree = json::read(&source, json::Dialect::Json);
         assert_eq!(tree.faults, vec![]);
-        print::compact(&rebuilt(&Resource::of_plan(&tree.root)[0], &source))
+        print::compact(&rebuilt(&Resource::of_plan(&tree.root)[0], &source, &Merged::default()))
     }
 
     #[test]
@@ -295,6 +324,15 @@ mod tests {
         assert_eq!(
             policy(after, "{}"),
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Sid":"A","Action":"kms:Decrypt"},{"Sid":"B"}]}"#
+        );
+    }
+
+    #[test]
+    fn statements_without_a_sid_take_nobodys_place() {
+        let after = r#"{"source_policy_documents": ["{\"Statement\":[{\"Sid\":\"\",\"Effect\":\"Deny\"},{\"Sid\":\"\",\"Effect\":\"Allow\"}]}"], "statement": []}"#;
+        assert_eq!(
+            policy(after, "{}"),
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"","Effect":"Deny"},{"Sid":"","Effect":"Allow"}]}"#
         );
     }
 

@@ -6,6 +6,7 @@ use super::{
     accounts::Accounts,
     attributes::{self, Attribute},
     configuration::{Configuration, Target, call_path},
+    deferred::MERGING,
     joined::Links,
     permission,
     resource::{Resource, unknown},
@@ -96,9 +97,11 @@ impl<'r, 'd, 'a> Policies<'r, 'd, 'a> {
         let documents = || all.iter().enumerate().filter(|(_, resource)| is_document(resource));
         // What is only a part of another document is read there.
         for (_, part) in documents() {
-            for argument in ["source_policy_documents", "override_policy_documents"] {
+            for argument in MERGING {
                 let listed = part.values.get(argument).map_or(&[][..], Node::items);
                 self.texts.extend(listed.iter().filter_map(Node::as_str).map(fingerprint));
+                let open = self.merged_by(part, argument);
+                self.used.extend(open.into_iter().map(|(_, index)| index));
             }
         }
         for (index, resource) in documents() {
