@@ -20,6 +20,7 @@ pub(crate) use detect::MIXED;
 pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
 pub use policy_document::{Awaited, PolicyDocument};
+pub(crate) use project::WHOSE;
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
 pub use terraform::{
     AliasPrefix, Because, Besides, Carried, Destroyed, Holder, MergedTwice, Moved, Plan, Replaced, SetTwice, Stranded,

@@ -5,10 +5,15 @@ mod derived;
 mod fetched;
 mod keys;
 mod listed;
+mod own;
 mod rotating;
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
+pub(crate) use self::own::WHOSE;
 pub use self::{
     derived::{alias_name, kasten_key_ids},
     listed::KastensKey,
@@ -71,6 +76,8 @@ pub struct Project<'a> {
     has_aliases: OnceLock<bool>,
     /// Who is there by files that list users and roles, found once.
     rosters: OnceLock<Rosters>,
+    /// The identity policies that are the workloads' own, found once.
+    own: OnceLock<HashSet<(usize, Span)>>,
 }
 
 /// What follows from all documents of a run together.

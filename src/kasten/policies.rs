@@ -79,7 +79,7 @@ pub(super) fn permissions(view: &View<'_, '_>) -> Told {
         match (gets.in_all, gets.by_own, gets.by_name) {
             // What the key policy keeps from it is told of the key policy.
             (Certainty::Yes | Certainty::No, Certainty::Yes, _) => {
-                ok(format!("{} allows kms:Encrypt and kms:Decrypt", file_of(&workload.own)))
+                ok(format!("{} allows kms:Encrypt and kms:Decrypt", file_of(view, workload)))
             }
             (Certainty::Yes, _, Certainty::Yes) => ok("the key policy alone lets it encrypt and decrypt"),
             (Certainty::Yes, ..) => ok("the policies together let it encrypt and decrypt"),
@@ -95,6 +95,11 @@ fn name(workload: &Workload<'_, '_>) -> String {
 }
 
 /// What a person calls the policies.
-fn file_of(policies: &[&PolicyDocument<'_>]) -> &'static str {
-    if policies.len() == 1 { "its policy" } else { "one of its policies" }
+fn file_of(view: &View<'_, '_>, workload: &Workload<'_, '_>) -> &'static str {
+    let is_own = |policy: &&&PolicyDocument<'_>| view.project.is_own(policy, workload.principal);
+    match (workload.own.len(), workload.own.iter().any(|policy| is_own(&policy))) {
+        (1, _) => "its policy",
+        (_, true) => "one of its policies",
+        (_, false) => "one of these policies, if it is its own,",
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Confidence, Finding, RuleInfo},
-    policy::{ActionPattern, Policy, PolicyKind, Principal, ResourcePattern, Statement},
+    policy::{ActionPattern, Policy, PolicyKind, ResourcePattern, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
     source::Spanned,
 };
@@ -168,8 +168,7 @@ fn is_scoped(statement: &Statement, declared: bool) -> bool {
 /// Whether a workload was declared that may carry the policy.
 fn is_declared(cx: &RuleContext<'_, '_>) -> bool {
     let mut workloads = cx.project.workloads().peekable();
-    let is_carried = workloads.peek().is_none()
-        || workloads.filter_map(Principal::arn).any(|arn| cx.document.may_be_carried_by(arn.holder()));
+    let is_carried = workloads.peek().is_none() || workloads.any(|workload| cx.project.is_own(cx.document, workload));
     cx.project.names_a_workload() && is_carried
 }
 

@@ -50,6 +50,8 @@ enum Way {
     HalfKeys,
     /// By EKS Pod Identity, for a service account: its namespace and its name, where they are told.
     Pods { account: Option<(String, String)> },
+    /// By what a Secret holds that no file shows.
+    Unshown,
     /// By the token of a service account; whether its name is told, or the one that Kasten's pages give.
     Token { subject: String, is_told: bool },
 }
@@ -63,8 +65,8 @@ fn way(derived: &Derived, project: &Project<'_>) -> Way {
         return if is_whole { Way::Keys } else { Way::HalfKeys };
     }
     let is_place = |field: &kasten::Field| field.span() == Some(derived.place);
-    if facts.iter().flat_map(|facts| &facts.secrets).any(|secret| is_place(&secret.role) && secret.has_access_key()) {
-        return Way::Keys;
+    if let Some(way) = by_secret(derived, &facts) {
+        return way;
     }
     let text = |field: &kasten::Field| field.given().map(|given| given.value.clone());
     let accounts = facts.iter().flat_map(|facts| &facts.accounts);
@@ -85,6 +87,22 @@ fn way(derived: &Derived, project: &Project<'_>) -> Way {
     let namespace = namespace.unwrap_or_else(|| kasten::NAMESPACE.to_owned());
     let name = name.unwrap_or_else(|| kasten::SERVICE_ACCOUNT.to_owned());
     Way::Token { subject: subject(&namespace, &name), is_told }
+}
+
+/// How Kasten comes to its role where a Secret gives the credentials. Source: Kasten's chart,
+/// `secrets.awsClientSecretName`.
+fn by_secret(derived: &Derived, facts: &[&kasten::Facts]) -> Option<Way> {
+    let secrets = || facts.iter().flat_map(|facts| &facts.secrets);
+    if let Some(secret) = secrets().find(|secret| secret.role.span() == Some(derived.place)) {
+        return secret.has_access_key().then_some(Way::Keys);
+    }
+    let values = facts.iter().flat_map(|facts| &facts.values);
+    let name = values.filter_map(|values| values.client_secret.given()).map(|name| &name.value).next()?;
+    match secrets().find(|secret| secret.name.given().is_some_and(|given| given.value == *name)) {
+        Some(secret) if secret.has_access_key() => Some(Way::Keys),
+        Some(_) => None,
+        None => Some(Way::Unshown),
+    }
 }
 
 fn subject(namespace: &str, name: &str) -> String {
@@ -112,6 +130,7 @@ pub(crate) fn admits(
         Way::Keys => by_keys(derived, trust),
         Way::HalfKeys => Admission::Open("one half of the access keys is missing"),
         Way::Pods { account } => by_association(derived, role, trust, account),
+        Way::Unshown => Admission::Open("a Secret that no file shows may hold access keys"),
         Way::Token { subject, is_told } => by_token(derived, role, trust, &subject, is_told),
     }
 }

@@ -1,7 +1,7 @@
 //! What takes the workload's access away again, and limits on it that are idle.
 
 use crate::{
-    document::{PolicyDocument, Project},
+    document::{PolicyDocument, Project, WHOSE},
     finding::{Finding, RuleInfo},
     policy::{ActionPattern, Condition, Effect, Policy, PolicyKind, Statement},
     rules::{Check, Findings, declare::declare_rules, operations},
@@ -59,7 +59,8 @@ declare_rules! { Kasten:
     /// ## What it does
     /// Flags a statement that allows the role that files give Kasten more of its key than `kms:Encrypt`, `kms:Decrypt` and
     /// `kms:DescribeKey`. Where the role's policies allow snapshots of EBS too, what volumes that a key encrypts need is left
-    /// out.
+    /// out, and `kms:GenerateDataKey` where they allow writing to S3. Of several identity policies those count that a file
+    /// gives the role, and those with Kasten's or the role's name.
     ///
     /// ## Why it matters
     /// Kasten needs two operations of the key. Whatever else its role may do, whoever takes over its pod may do as well.
@@ -68,7 +69,8 @@ declare_rules! { Kasten:
     /// List `kms:Encrypt` and `kms:Decrypt`.
     ///
     /// ## Source
-    /// Kasten's page on protecting snapshots with AWS KMS; Amazon EBS User Guide, "Requirements for Amazon EBS encryption".
+    /// Kasten's page on protecting snapshots with AWS KMS; Amazon EBS User Guide, "Requirements for Amazon EBS encryption";
+    /// Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys (SSE-KMS)".
     pub KMS_MORE_THAN_MINIMUM = {
         id: "kms-more-than-minimum", code: None,
         severity: Warning, confidence: High, persona: Regular,
@@ -145,7 +147,17 @@ impl Check for KastenLimits {
 
 /// Tells of each statement that takes what the workload needs from it for certain, as the simulator has it.
 fn denials(workload: Caller<'_, '_>, key: Option<&PolicyDocument<'_>>, out: &mut Findings<'_>) {
-    let own: Vec<&Policy> = access::own_policies(workload).map(|document| &document.policy).collect();
+    let own: Vec<&PolicyDocument<'_>> = access::own_policies(workload).collect();
+    let (certain, others): (Vec<&PolicyDocument<'_>>, Vec<&PolicyDocument<'_>>) =
+        own.into_iter().partition(|policy| workload.project.is_own(policy, workload.principal));
+    let takes = |policy: &&PolicyDocument<'_>| {
+        let mut denying = policy.policy.statements.iter().filter(|statement| statement.denies());
+        denying.any(|statement| NEEDED.iter().any(|action| statement.covers_action(action)))
+    };
+    for other in others.into_iter().filter(takes) {
+        out.not_evaluated_at(&DENY_BLOCKS_WORKLOAD, other.policy.span, WHOSE);
+    }
+    let own: Vec<&Policy> = certain.into_iter().map(|document| &document.policy).collect();
     let key = key.map(|document| &document.policy);
     let all = || own.iter().copied().chain(key).flat_map(|policy| &policy.statements);
     if !all().any(Statement::denies) {
@@ -241,7 +253,7 @@ fn bypassed(access: &Access<'_, '_>, out: &mut Findings<'_>) {
         statement.allows() && !statement.is_conditional() && by_name
     };
     for statement in access.key.foreseen().statements.iter().filter(direct) {
-        let idle = access.own_statements().filter(|own| own.allows()).find_map(|own| {
+        let idle = access.certain_statements().filter(|own| own.allows()).find_map(|own| {
             let condition = own.conditions.iter().find(|condition| asks_for_an_alias(condition))?;
             let shared = NEEDED.into_iter().find(|action| own.covers_action(action) && statement.covers_action(action));
             Some((condition, shared?))
@@ -264,6 +276,10 @@ fn bypassed(access: &Access<'_, '_>, out: &mut Findings<'_>) {
 const OF_VOLUMES: [&str; 4] =
     ["kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
 
+/// What writing to a bucket needs that a key encrypts. Source: Amazon S3 User Guide, "Using server-side encryption with AWS
+/// KMS keys (SSE-KMS)".
+const OF_OBJECTS: &str = "kms:GenerateDataKey";
+
 /// Tells of each statement that gives Kasten's role more than it needs.
 fn beyond(access: &Access<'_, '_>, out: &mut Findings<'_>) {
     let workload = access.workload;
@@ -271,9 +287,13 @@ fn beyond(access: &Access<'_, '_>, out: &mut Findings<'_>) {
     if workload.project.derivation(workload.principal).is_none() {
         return;
     }
-    let makes_snapshots = access.own_statements().any(|own| own.allows() && own.covers_action("ec2:CreateSnapshot"));
+    let does = |action: &str| access.own_statements().any(|own| own.allows() && own.covers_action(action));
+    let (makes_snapshots, writes_objects) = (does("ec2:CreateSnapshot"), does("s3:PutObject"));
     let is_needed = |action: &str| {
-        NEEDED.contains(&action) || action == "kms:DescribeKey" || (makes_snapshots && OF_VOLUMES.contains(&action))
+        NEEDED.contains(&action)
+            || action == "kms:DescribeKey"
+            || (makes_snapshots && OF_VOLUMES.contains(&action))
+            || (writes_objects && action == OF_OBJECTS)
     };
     let by_key = access.key.policy.statements.iter();
     let by_key = by_key.filter(|statement| access::naming(statement, workload) == Naming::Directly);
@@ -281,23 +301,37 @@ fn beyond(access: &Access<'_, '_>, out: &mut Findings<'_>) {
         let covers = |resource| access::covers_key(resource, workload) != Certainty::No;
         own.listed_resources().is_some_and(|listed| listed.values().any(covers))
     };
-    for statement in by_key.chain(access.own_statements().filter(of_the_key)).filter(|statement| statement.allows()) {
-        let Some(actions) = statement.listed_actions() else { continue };
-        // Of `*` other rules tell.
-        let patterns = actions.read.iter().filter(|pattern| pattern.value.is_of("kms"));
-        let excess: Vec<(&Spanned<ActionPattern>, &str)> = patterns
-            .flat_map(|pattern| {
-                operations::on_keys().filter(|action| pattern.value.covers(action)).map(move |action| (pattern, action))
-            })
-            .filter(|(_, action)| !is_needed(action))
-            .collect();
-        if let Some((pattern, action)) = excess.first() {
-            let more = if excess.len() > 1 { format!(" and {} more", excess.len() - 1) } else { String::new() };
-            let message = format!("`{}` may call {action}{more}, which Kasten does not need", workload.arn.as_str());
-            let finding = Finding::new(&KMS_MORE_THAN_MINIMUM, pattern.span, message);
+    for statement in by_key.chain(access.certain_statements().filter(of_the_key)).filter(|statement| statement.allows())
+    {
+        if let Some((place, message)) = excess(statement, workload, is_needed) {
+            let finding = Finding::new(&KMS_MORE_THAN_MINIMUM, place, message);
             out.push(workload.where_named(finding.help("list kms:Encrypt and kms:Decrypt alone")));
         }
     }
+    for policy in access.uncertain() {
+        let mut allowing = policy.policy.statements.iter().filter(|statement| statement.allows());
+        if allowing.any(|statement| of_the_key(&statement) && excess(statement, workload, is_needed).is_some()) {
+            out.not_evaluated_at(&KMS_MORE_THAN_MINIMUM, policy.policy.span, WHOSE);
+        }
+    }
+}
+
+/// The first entry of a statement that allows more of the key than is needed, and what is said of it.
+fn excess(statement: &Statement, workload: Caller<'_, '_>, is_needed: impl Fn(&str) -> bool) -> Option<(Span, String)> {
+    // Of `*` other rules tell.
+    let patterns = statement.listed_actions()?.read.iter().filter(|pattern| pattern.value.is_of("kms"));
+    let mut excess = patterns
+        .flat_map(|pattern| {
+            operations::on_keys().filter(|action| pattern.value.covers(action)).map(move |action| (pattern, action))
+        })
+        .filter(|(_, action)| !is_needed(action));
+    let (pattern, action) = excess.next()?;
+    let more = match excess.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let who = workload.arn.as_str();
+    Some((pattern.span, format!("`{who}` may call {action}{more}, which Kasten does not need")))
 }
 
 fn asks_for_an_alias(condition: &Condition) -> bool {

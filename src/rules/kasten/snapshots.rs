@@ -4,7 +4,7 @@
 //! or may.
 
 use crate::{
-    document::{Part, PolicyDocument, Project},
+    document::{Part, PolicyDocument, Project, WHOSE},
     finding::{Finding, Persona, RuleInfo},
     policy::{Policy, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
@@ -179,13 +179,23 @@ impl Check for KastenSnapshots {
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
         let may = |service: &str| policy.statements.iter().any(|statement| statement.may_speak_of(service));
-        if !(may("ec2") || may("s3")) || !is_kastens(policy, cx) {
+        if !(may("ec2") || may("s3")) {
             return;
         }
-        policy.statements.iter().filter(|statement| statement.allows()).for_each(|statement| {
-            unconditioned(statement, out);
-            buckets(statement, out);
-        });
+        let allowing = || policy.statements.iter().filter(|statement| statement.allows());
+        match whose(policy, cx) {
+            Whose::Kastens => {}
+            Whose::Another => return,
+            Whose::Unclear => {
+                for rule in allowing().flat_map(|statement| [unconditioned(statement), buckets(statement)]).flatten() {
+                    out.not_evaluated(rule.rule, WHOSE);
+                }
+                return;
+            }
+        }
+        for finding in allowing().flat_map(|statement| [unconditioned(statement), buckets(statement)]).flatten() {
+            out.push(finding);
+        }
         if cx.is_complete(policy, &DELETE_SNAPSHOT_TAG_INCOMPLETE, out) {
             tags(policy, out);
         }
@@ -195,27 +205,46 @@ impl Check for KastenSnapshots {
     }
 }
 
-/// Whether a policy is Kasten's: by the names of its snapshots, or by whom files call Kasten.
-fn is_kastens(policy: &Policy, cx: &RuleContext<'_, '_>) -> bool {
+/// Whose a policy is.
+enum Whose {
+    /// That of Kasten's role or user.
+    Kastens,
+    /// That of somebody else, as far as files tell.
+    Another,
+    /// Kasten's or another's: several may be meant.
+    Unclear,
+}
+
+/// Whose a policy is: by the names of its snapshots, or by whom files call Kasten.
+fn whose(policy: &Policy, cx: &RuleContext<'_, '_>) -> Whose {
     let rows = policy.statements.iter().flat_map(|statement| &statement.conditions);
     let mut values = rows.filter(|row| row.key.value.is(NAMES[0].0)).flat_map(|row| &row.values.read);
     if values.any(|value| value.value.starts_with("kasten__snapshot") || value.value.starts_with("Kasten: Snapshot")) {
-        return true;
+        return Whose::Kastens;
     }
     let project = cx.project;
     let derived = project.derived.iter().map(|derived| &derived.principal);
     let by_name = |principal: &&Principal| {
         principal.arn().is_some_and(|arn| Project::part_by_name(arn.name()) == Part::LooksLikeKasten)
     };
-    let mut kastens = derived.chain(project.declared.workloads.iter().filter(by_name));
-    kastens.any(|kasten| carries(kasten, cx))
+    let mut kastens = derived.chain(project.declared.workloads.iter().filter(by_name)).peekable();
+    if kastens.peek().is_none() {
+        return Whose::Another;
+    }
+    let kastens: Vec<&Principal> = kastens.filter(|kasten| may_carry(kasten, cx)).collect();
+    match &kastens[..] {
+        [] => Whose::Another,
+        some if some.iter().any(|kasten| project.is_own(cx.document, kasten)) => Whose::Kastens,
+        _ => Whose::Unclear,
+    }
 }
 
-fn carries(kasten: &Principal, cx: &RuleContext<'_, '_>) -> bool {
+fn may_carry(kasten: &Principal, cx: &RuleContext<'_, '_>) -> bool {
     let Some(holder) = kasten.arn().map(PrincipalArn::holder) else { return false };
-    let all = cx.project.policies_for(kasten, PolicyKind::Identity);
-    let is_here = all.iter().any(|policy| policy.policy.span == cx.document.policy.span);
-    is_here && cx.document.may_be_carried_by(holder)
+    cx.document.may_be_carried_by(holder) && {
+        let all = cx.project.policies_for(kasten, PolicyKind::Identity);
+        all.iter().any(|policy| policy.policy.span == cx.document.policy.span)
+    }
 }
 
 /// The policies that may be carried by whoever carries this one.
@@ -286,32 +315,32 @@ fn listed(actions: &[&str]) -> String {
     }
 }
 
-fn unconditioned(statement: &Statement, out: &mut Findings<'_>) {
+fn unconditioned(statement: &Statement) -> Option<Finding> {
     let everywhere = |resource: &ResourcePattern| {
         resource.is_everything() || resource.covers("arn:aws:ec2:eu-central-1::snapshot/snap-0123456789abcdef0")
     };
-    let Some(pattern) = statement.pattern_for(DELETE).filter(|_| !statement.is_conditional()) else { return };
-    if statement.listed_resources().is_some_and(|listed| listed.values().any(everywhere)) {
+    let pattern = statement.pattern_for(DELETE).filter(|_| !statement.is_conditional())?;
+    statement.listed_resources().filter(|listed| listed.values().any(everywhere)).map(|_| {
         let finding = Finding::new(&DELETE_SNAPSHOT_UNCONDITIONED, pattern.span, "every snapshot may be deleted");
         let help = "add a `StringLike` condition on ec2:ResourceTag/name: `kasten__snapshot*`, and a second statement for \
                     `Kasten: Snapshot*`";
-        out.push(finding.help(help));
-    }
+        finding.help(help)
+    })
 }
 
-fn buckets(statement: &Statement, out: &mut Findings<'_>) {
+fn buckets(statement: &Statement) -> Option<Finding> {
     let writes = ["s3:PutObject", "s3:DeleteObject"].into_iter().find_map(|action| statement.pattern_for(action));
-    let Some(pattern) = writes.filter(|_| !statement.is_conditional()) else { return };
+    let pattern = writes.filter(|_| !statement.is_conditional())?;
     // What allows everything is told of by other rules.
     if pattern.value.is_every_action() {
-        return;
+        return None;
     }
     let everywhere = |resource: &ResourcePattern| resource.covers("arn:aws:s3:::some-bucket/some-object");
-    if statement.listed_resources().is_some_and(|listed| listed.values().any(everywhere)) {
+    statement.listed_resources().filter(|listed| listed.values().any(everywhere)).map(|_| {
         let message = "Kasten's role may change every bucket";
         let finding = Finding::new(&S3_PERMISSIONS_IN_INSTALL_ROLE, pattern.span, message);
-        out.push(finding.help("give the location profile credentials for its bucket, or name the bucket"));
-    }
+        finding.help("give the location profile credentials for its bucket, or name the bucket")
+    })
 }
 
 /// Tells of the name that no statement lets Kasten delete, where one lets it delete the other.

@@ -195,8 +195,12 @@ fn audience(host: &str, statement: &Statement, out: &mut Findings<'_>) {
     let is_known = values.unknown.is_empty() && values.malformed.is_empty() && row.names_values();
     if is_known && !values.read.iter().any(|value| value.value == AUDIENCE || value.value.contains(['*', '?', '$'])) {
         let at = values.read.first().map_or(row.element.value, |value| value.span);
-        let finding = Finding::new(&IRSA_AUDIENCE, at, "no token of the cluster has this audience");
-        out.push(finding.help(format!("write `{AUDIENCE}`")));
+        let finding = Finding::new(&IRSA_AUDIENCE, at, "the tokens that EKS gives its pods have another audience");
+        out.push(
+            finding.help(format!(
+                "write `{AUDIENCE}`, unless eks.amazonaws.com/audience of the service account says this"
+            )),
+        );
     }
 }
 

@@ -289,7 +289,9 @@ fn kms_key(condition: &Condition, out: &mut Findings<'_>) {
 
 fn string_like(condition: &Condition, aws: Aws<'_>, out: &mut Findings<'_>) {
     let known = aws.reference.condition_key(condition.key.value.as_str());
-    if known.is_none_or(|known| known.value_type() != KeyType::Arn) {
+    // Compared as text. Source: IAM User Guide, "IAM and AWS STS condition context keys", iam:PermissionsBoundary.
+    let is_text = condition.key.value.is("iam:PermissionsBoundary");
+    if is_text || known.is_none_or(|known| known.value_type() != KeyType::Arn) {
         return;
     }
     let meant = if condition.operator.value.comparison.is_negated() { "ArnNotLike" } else { "ArnLike" };

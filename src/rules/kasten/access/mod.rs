@@ -281,6 +281,19 @@ impl<'p, 'a> Access<'p, 'a> {
         naming(statement, self.workload)
     }
 
+    /// Of the workload's own policies those that are its own for certain.
+    pub(super) fn certain_statements(&self) -> impl Iterator<Item = &'p Statement> {
+        let workload = self.workload;
+        let is_own = move |policy: &&&'p PolicyDocument<'_>| workload.project.is_own(policy, workload.principal);
+        self.own.iter().filter(is_own).flat_map(|policy| &policy.policy.statements)
+    }
+
+    /// The policies that may be the workload's own as well as another's.
+    pub(super) fn uncertain(&self) -> impl Iterator<Item = &'p PolicyDocument<'a>> {
+        let workload = self.workload;
+        self.own.iter().copied().filter(move |policy| !workload.project.is_own(policy, workload.principal))
+    }
+
     /// Whether the workload's own policies would do, so that what is missing is the account in the key policy.
     fn is_told_by_the_root_rules(&self, missing: &[&str]) -> bool {
         let own_would_do = missing.iter().all(|action| self.own_grants(action) != Certainty::No);
