@@ -3,6 +3,7 @@
 use crate::{
     finding::{Finding, RuleInfo, RuleOption, Severity},
     policy::{Policy, PolicyKind},
+    reference::fact,
     rules::{Check, Findings, RuleContext, declare::declare_rules},
     syntax::print,
 };
@@ -10,8 +11,9 @@ use crate::{
 declare_rules! { Validity:
     /// ## What it does
     /// Flags a policy that is larger than its kind may be, and one that is near the limit of a key policy: at
-    /// 90 percent of it, or what the option `warn-percent` says. An identity
-    /// policy is measured without blanks and against the largest of its limits, that of a role's inline policies together.
+    /// 90 percent of it, or what the option `warn-percent` says. An identity policy is measured without blanks and against
+    /// the largest of its limits, that of a role's inline policies together; that of a bucket, a secret and of some other
+    /// resources without blanks against the limit that its service documents.
     ///
     /// ## Why it matters
     /// AWS refuses it.
@@ -22,7 +24,8 @@ declare_rules! { Validity:
     ///
     /// ## Source
     /// IAM User Guide, "IAM and AWS STS quotas"; KMS Developer Guide, "Quotas"; Organizations User Guide, "Quotas and
-    /// service limits"; "Access Analyzer policy check reference", policy size exceeds quota.
+    /// service limits"; "Access Analyzer policy check reference", policy size exceeds quota; Amazon S3 User Guide, "Bucket
+    /// policies for Amazon S3", and the quotas of other services.
     pub POLICY_TOO_LARGE = {
         id: "policy-too-large", code: Some("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"),
         further_codes: &[
@@ -54,7 +57,7 @@ struct Limit {
 }
 
 impl Limit {
-    fn of(kind: PolicyKind) -> Option<Self> {
+    fn of(kind: PolicyKind, resource_type: Option<&str>) -> Option<Self> {
         let limit = |with_blanks, most, severity, code| Some(Self { with_blanks, most, severity, code });
         match kind {
             // One policy may stand inline in a role, where all of them together have 10,240 characters.
@@ -69,7 +72,11 @@ impl Limit {
             PolicyKind::ResourceControl => limit(true, 5_120, Severity::Error, "POLICY_SIZE_EXCEEDS_RCP_QUOTA"),
             PolicyKind::Session => limit(true, 2_048, Severity::Error, "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"),
             PolicyKind::Endpoint => limit(true, 20_480, Severity::Error, "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA"),
-            PolicyKind::Resource => None,
+            // Whether blanks count is told of some alone.
+            PolicyKind::Resource => {
+                let most = fact("policy-size", resource_type?)?.value.parse().ok()?;
+                limit(false, most, Severity::Error, "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA")
+            }
         }
     }
 }
@@ -80,7 +87,7 @@ impl Check for Size {
     }
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        let Some(limit) = Limit::of(cx.kind()).filter(|_| !policy.fragment) else { return };
+        let Some(limit) = Limit::of(cx.kind(), cx.resource_type()).filter(|_| !policy.fragment) else { return };
         let raw = policy.span.range().len();
         // A text with blanks is never shorter than one without: what is small enough so needs no measuring.
         let percent = out.options().number(&POLICY_TOO_LARGE, &WARN_PERCENT);
