@@ -70,7 +70,7 @@ pub(super) fn run_with(args: &CheckArgs, look: Look) -> Exit {
     drop(progress);
     if let Some(claim) = args.claim() {
         let again = |sources: &Sources| look(sources, &loaded.inputs, &options, &|| {});
-        let mut mended = lint::mend(&mut loaded.sources, report, claim, &again);
+        let mut mended = lint::mend(&mut loaded.sources, report, claim, &options, &again);
         if args.diff {
             return diff(&mended, &loaded, args);
         }

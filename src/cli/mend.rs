@@ -10,7 +10,7 @@ use std::{
 use super::{args::CheckArgs, inputs::cause, screen};
 use crate::{
     finding::Problem,
-    lint::Mended,
+    lint::{HeldBack, Mended},
     render,
     source::{Origin, Source, Sources, Span},
 };
@@ -26,6 +26,7 @@ pub(super) fn show(mended: &Mended, sources: &Sources, args: &CheckArgs) {
         }
     }
     if !args.quiet {
+        tell_held_back(mended);
         screen::complain(&match mended.fixed {
             0 => "nothing would change\n".to_owned(),
             fixed => format!("would fix {fixed}\n"),
@@ -54,9 +55,20 @@ pub(super) fn tell(mended: &Mended, args: &CheckArgs) {
     if args.quiet {
         return;
     }
+    tell_held_back(mended);
     let left = mended.report.counted().count();
     let remain = if left == 1 { "remains" } else { "remain" };
     screen::complain(&format!("fixed {}, {left} {remain}\n", mended.fixed));
+}
+
+/// Says what was not applied as safe, and why.
+fn tell_held_back(mended: &Mended) {
+    for held in &mended.held_back {
+        let HeldBack { rule, place, title, reason, .. } = held;
+        screen::complain(&format!(
+            "{place}: not fixed [{rule}]: to {title} is not proven to keep access\n  {reason}\n  help: --unsafe-fixes applies it\n"
+        ));
+    }
 }
 
 fn unwritten(path: &Path, message: String) -> Problem {

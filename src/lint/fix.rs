@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::{Options, keeping::Known};
 use crate::{
     document,
     finding::{Applicability, Finding, Fix, Report},
+    render::place_of,
     source::{Edit, Source, SourceId, Sources, Span},
 };
 
@@ -25,6 +27,8 @@ pub struct Mended {
     pub fixed: usize,
     /// The texts that changed, as they were before.
     pub before: BTreeMap<SourceId, Before>,
+    /// What was not applied as safe.
+    pub held_back: Vec<HeldBack>,
 }
 
 /// A text as it was before anything was mended.
@@ -36,22 +40,51 @@ pub struct Before {
     pub hidden: Vec<Span>,
 }
 
-/// Applies every fix that claims no more than `claim` allows: the safe ones, or the unsafe ones too.
+/// A fix that a rule calls safe, and that was not applied: that it keeps access is not proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The rule.
+    pub rule: &'static str,
+    /// Where: file, line and column.
+    pub place: String,
+    /// What it would have done.
+    pub title: String,
+    /// What it would change, or why that is not known.
+    pub reason: String,
+    fingerprint: String,
+}
+
+/// Applies every fix that claims no more than `claim` allows: the safe ones, or the unsafe ones too. A safe one that
+/// touches what a policy grants is applied only where it is proven that nothing changes.
 ///
 /// `report` is what was found in `sources`; `look` finds again in changed ones.
-pub fn mend(sources: &mut Sources, report: Report, claim: Applicability, look: &dyn Fn(&Sources) -> Report) -> Mended {
+pub fn mend(
+    sources: &mut Sources,
+    report: Report,
+    claim: Applicability,
+    options: &Options,
+    look: &dyn Fn(&Sources) -> Report,
+) -> Mended {
     let mut mending = Mending { claim, times: HashMap::new(), left_alone: HashSet::new() };
-    let mut mended = Mended { report, fixed: 0, before: BTreeMap::new() };
+    let mut mended = Mended { report, fixed: 0, before: BTreeMap::new(), held_back: Vec::new() };
     for _ in 0..ROUNDS {
         let round = mending.round(&mended.report, sources);
         if round.is_empty() {
             break;
         }
         let mut changes = false;
-        for (id, (edits, count)) in round {
+        for (id, offers) in round {
             let Some(source) = sources.get(id) else { continue };
+            let offers = if claim == Applicability::Safe {
+                mending.proven(source, offers, sources, options, &mut mended.held_back)
+            } else {
+                offers
+            };
+            if offers.is_empty() {
+                continue;
+            }
             let (text, whole) = (source.text().to_owned(), source.span());
-            let candidate = source.with_text(Edit::apply(&text, &edits));
+            let candidate = applied(source, &offers);
             if faults(&candidate) > faults(source) || candidate.text() == text {
                 mending.left_alone.insert(id);
                 continue;
@@ -59,7 +92,7 @@ pub fn mend(sources: &mut Sources, report: Report, claim: Applicability, look: &
             sources.replace(candidate);
             let hidden = mended.report.hidden.touching(whole).collect();
             mended.before.entry(id).or_insert_with(|| Before { text, hidden });
-            mended.fixed += count;
+            mended.fixed += offers.len();
             changes = true;
         }
         if !changes {
@@ -68,8 +101,36 @@ pub fn mend(sources: &mut Sources, report: Report, claim: Applicability, look: &
         mended.report = look(sources);
     }
     mended.before.retain(|id, before| sources.get(*id).is_some_and(|source| source.text() != before.text));
+    claim_less(&mut mended);
     mended
 }
+
+/// What was held back is offered as unsafe.
+fn claim_less(mended: &mut Mended) {
+    for finding in &mut mended.report.findings {
+        let is_this = |held: &HeldBack| held.rule == finding.rule.id && held.fingerprint == finding.fingerprint;
+        if let Some(fix) = finding.fix.as_mut().filter(|_| mended.held_back.iter().any(is_this)) {
+            fix.applicability = fix.applicability.max(Applicability::Unsafe);
+        }
+    }
+}
+
+/// A fix of a round.
+struct Offer {
+    rule: &'static str,
+    fingerprint: String,
+    place: Span,
+    fix: Fix,
+}
+
+/// A text with the changes of fixes.
+fn applied(source: &Source, offers: &[Offer]) -> Source {
+    let edits: Vec<Edit> = offers.iter().flat_map(|offer| offer.fix.edits.iter().cloned()).collect();
+    source.with_text(Edit::apply(source.text(), &edits))
+}
+
+/// So many texts are compared in a round of one text: past them nothing more is applied in it.
+const MOST_COMPARED: usize = 64;
 
 /// How many faults a text has; of what is no document at all, as many as there can be.
 fn faults(source: &Source) -> usize {
@@ -87,15 +148,51 @@ struct Mending {
 }
 
 impl Mending {
-    /// The edits of a round and how many fixes they are of, by text: safe ones first, then by place.
-    fn round(&mut self, report: &Report, sources: &Sources) -> BTreeMap<SourceId, (Vec<Edit>, usize)> {
+    /// Those of the fixes of a text of which it is proven that they keep access; of the others it is told why not.
+    fn proven(
+        &mut self,
+        source: &Source,
+        offers: Vec<Offer>,
+        sources: &Sources,
+        options: &Options,
+        held_back: &mut Vec<HeldBack>,
+    ) -> Vec<Offer> {
+        let (kind, known) = (options.kind_of(source), Known::of(sources, &options.reference));
+        let mut waiting = vec![offers];
+        let mut kept: Vec<Offer> = Vec::new();
+        let mut compared = 0;
+        while let Some(mut part) = waiting.pop() {
+            compared += 1;
+            if compared > MOST_COMPARED {
+                break;
+            }
+            let first = kept.len();
+            kept.append(&mut part);
+            let Err(reason) = known.keeps_access(source, &applied(source, &kept), kind) else { continue };
+            let mut part = kept.split_off(first);
+            if part.len() > 1 {
+                let behind = part.split_off(part.len() / 2);
+                waiting.extend([behind, part]);
+            } else if let Some(offer) = part.pop() {
+                // It is not asked about again.
+                self.times.insert((offer.rule, offer.fingerprint.clone()), TIMES);
+                let place = place_of(offer.place, sources).unwrap_or_default();
+                let Offer { rule, fingerprint, fix, .. } = offer;
+                held_back.push(HeldBack { rule, place, title: fix.title, reason, fingerprint });
+            }
+        }
+        kept
+    }
+
+    /// The fixes of a round, by text: safe ones first, then by place.
+    fn round(&mut self, report: &Report, sources: &Sources) -> BTreeMap<SourceId, Vec<Offer>> {
         let mut offers: Vec<(&Finding, &Fix)> = report
             .counted()
             .filter_map(|finding| Some((finding, finding.fix.as_ref()?)))
             .filter(|(_, fix)| fix.applicability <= self.claim && !fix.edits.is_empty())
             .collect();
         offers.sort_by_key(|(_, fix)| fix.applicability);
-        let mut round: BTreeMap<SourceId, (Vec<Edit>, usize)> = BTreeMap::new();
+        let mut round: BTreeMap<SourceId, Vec<Offer>> = BTreeMap::new();
         let mut taken = Taken::default();
         for (finding, fix) in offers {
             let id = fix.edits[0].span.source;
@@ -110,9 +207,12 @@ impl Mending {
             }
             *times += 1;
             taken.take(&fix.edits);
-            let (edits, count) = round.entry(id).or_default();
-            edits.extend(fix.edits.iter().cloned());
-            *count += 1;
+            round.entry(id).or_default().push(Offer {
+                rule: finding.rule.id,
+                fingerprint: finding.fingerprint.clone(),
+                place: finding.primary.span,
+                fix: fix.clone(),
+            });
         }
         round
     }
@@ -144,7 +244,7 @@ impl Taken {
 mod tests {
     use super::*;
     use crate::{
-        lint::{Input, Options, lint},
+        lint::{Input, lint},
         source::Origin,
     };
 
@@ -156,7 +256,7 @@ mod tests {
         let options = Options::default();
         let look = |sources: &Sources| lint(sources, &inputs, &options);
         let report = look(&sources);
-        let mended = mend(&mut sources, report, claim, &look);
+        let mended = mend(&mut sources, report, claim, &options, &look);
         (sources.get(id).unwrap().text().to_owned(), mended)
     }
 
@@ -195,7 +295,7 @@ mod tests {
         let options = Options::default();
         let look = |sources: &Sources| lint(sources, &inputs, &options);
         let report = look(&sources);
-        assert_eq!(mend(&mut sources, report, Applicability::Unsafe, &look).fixed, 0);
+        assert_eq!(mend(&mut sources, report, Applicability::Unsafe, &options, &look).fixed, 0);
     }
 
     #[test]
@@ -210,6 +310,6 @@ mod tests {
             Report { findings: vec![finding], ..Report::default() }
         };
         let report = look(&sources);
-        assert_eq!(mend(&mut sources, report, Applicability::Safe, &look).fixed, TIMES);
+        assert_eq!(mend(&mut sources, report, Applicability::Safe, &Options::default(), &look).fixed, TIMES);
     }
 }

@@ -5,6 +5,7 @@ mod fingerprint;
 mod finish;
 mod fix;
 mod hide;
+mod keeping;
 mod opening;
 mod paths;
 mod selection;
@@ -15,7 +16,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use rayon::prelude::*;
 
-pub use fix::{Before, Mended, mend};
+pub use fix::{Before, HeldBack, Mended, mend};
 pub use paths::{Globs, Home};
 pub use selection::{PathSettings, Selection, Selector, UnknownSelector, nearest};
 pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};

@@ -24,6 +24,7 @@ mod validity;
 
 pub use catalogue::Catalogue;
 pub use context::{Aws, Findings, RuleContext, Subject, Unasked};
+pub(crate) use key_policy::conditions::RENAMED as RENAMED_KEYS;
 pub(crate) use terraform::unknown::POLICY_UNKNOWN_AT_PLAN;
 pub(crate) use validity::action::{REFERENCE_DAYS, UNKNOWN_ACTION};
 

@@ -90,6 +90,18 @@ fn keeps_admin(args: &KeepsAdminArgs) -> Exit {
     desk.answer(claim, policy.kind, None, &[&policy])
 }
 
+/// Of which kinds of policies a claim is asked, for one that it is not.
+const fn kinds(claim: &Claim<'_>) -> &'static str {
+    match claim {
+        Claim::NoNewAccess { .. } => {
+            "--kind says what both are: identity, key, trust, resource, scp, boundary or session"
+        }
+        Claim::NotGranted { .. } => "--kind says what it is: identity, key, trust or resource",
+        Claim::NotPublic { .. } => "--kind says what it is: key, trust or resource",
+        Claim::KeepsAdmin { .. } => "it is asked of key policies",
+    }
+}
+
 /// A policy of a file.
 struct Read {
     name: String,
@@ -188,7 +200,7 @@ impl<'a> Desk<'a> {
             Ok(answer) => answer,
             Err(error) => {
                 let name = read.first().map(|one| one.name.clone()).unwrap_or_default();
-                return self.fail(&name, error.to_string(), None);
+                return self.fail(&name, error.to_string(), Some(kinds(&question.claim)));
             }
         };
         let sources = &self.shelf.sources;

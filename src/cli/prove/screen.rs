@@ -23,9 +23,7 @@ pub(super) fn report(
     let (tone, because) = match &answer.verdict {
         Verdict::Proven => (Tone::Good, holds(&question.claim)),
         Verdict::Refuted { witness: Some(witness) } => (Tone::Bad, witness.clause(question.kind)),
-        Verdict::Refuted { witness: None } => {
-            (Tone::Bad, "no request by anybody asked for may change the key policy".to_owned())
-        }
+        Verdict::Refuted { witness: None } => (Tone::Bad, locked_out(&question.claim)),
         Verdict::Undecided { .. } => (Tone::Open, "neither a proof nor a request against it was found".to_owned()),
     };
     let mut points = Vec::new();
@@ -66,9 +64,20 @@ fn holds(claim: &Claim<'_>) -> String {
         Claim::NoNewAccess { .. } => "the new policy allows no request that the old one does not",
         Claim::NotGranted { .. } => "no such request is allowed",
         Claim::NotPublic { .. } => "nobody is let in whom the policy does not name or who is not trusted",
-        Claim::KeepsAdmin { .. } => "somebody of the account can still change the key policy",
+        Claim::KeepsAdmin { caller: Some(caller), .. } => return format!("{caller} can still change the key policy"),
+        Claim::KeepsAdmin { caller: None, .. } => "somebody of the account can still change the key policy",
     }
     .to_owned()
+}
+
+/// What is so where nobody is left who may change a key policy.
+fn locked_out(claim: &Claim<'_>) -> String {
+    let who = match claim {
+        Claim::KeepsAdmin { caller: Some(caller), .. } => caller.to_string(),
+        _ => "nobody of the account".to_owned(),
+    };
+    let verb = if who.starts_with("nobody") { "may" } else { "may not" };
+    format!("{who} {verb} call kms:PutKeyPolicy on the key, whatever the request carries")
 }
 
 /// A statement that makes it so.

@@ -201,9 +201,13 @@ fn key_region<'p>(cx: &RuleContext<'p, '_>) -> Option<&'p str> {
     (!is_multi_region && !arn.region.is_empty()).then_some(arn.region)
 }
 
+/// Keys whose names are deprecated, with those that mean the same.
+///
+/// Source: KMS Developer Guide, "AWS KMS condition keys", `kms:CustomerMasterKeySpec` and `kms:CustomerMasterKeyUsage`.
+pub(crate) const RENAMED: [(&str, &str); 2] =
+    [("kms:CustomerMasterKeySpec", "kms:KeySpec"), ("kms:CustomerMasterKeyUsage", "kms:KeyUsage")];
+
 fn deprecated(statement: &Statement, condition: &Condition, out: &mut Findings<'_>) {
-    const RENAMED: [(&str, &str); 2] =
-        [("kms:CustomerMasterKeySpec", "kms:KeySpec"), ("kms:CustomerMasterKeyUsage", "kms:KeyUsage")];
     let Some((_, today)) = RENAMED.iter().find(|(old, _)| condition.key.value.is(old)) else { return };
     let message = format!("`{}` is deprecated", condition.key.value.as_str());
     let finding = Finding::new(&DEPRECATED_CONDITION_KEY, condition.key.span, message)
