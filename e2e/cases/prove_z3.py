@@ -5,7 +5,9 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import time
+import zipfile
 
 from environment import Skip
 
@@ -262,18 +264,43 @@ def case_random(environment):
     assert counts.get(("proven", "proven"), 0) and counts.get(("refuted", "refuted"), 0)
 
 
-def case_versions(environment):
-    """versions of real policies"""
-    file = os.environ.get("POLICY_VERSIONS")
-    if not file:
-        raise Skip("POLICY_VERSIONS names no file: a version a line, as JSON with policy, date and document")
+RELEASES = ("3.0.0", "4.2.0", "5.1.0", "5.2.5")  # of moto (Apache-2.0), each with AWS's managed policies of its day
+
+
+def released(environment, release):
+    """The managed policies that a release of moto has, by name."""
+    folder = environment.target / "moto"
+    name = f"moto-{release}-"
+    if not list(folder.glob(f"{name}*.whl")):
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, f"moto=={release}"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if done.returncode:
+            raise Skip(f"moto {release} cannot be downloaded")
+    with zipfile.ZipFile(next(folder.glob(f"{name}*.whl"))) as wheel:
+        text = wheel.read("moto/iam/aws_managed_policies.py").decode()
+    policies = json.loads(text[text.index('"""') + 3 : text.rindex('"""')])
+    return {name: policy["Document"] for name, policy in policies.items()}
+
+
+def named_versions(file):
+    """The versions of each policy in a file that has a version a line, in the order of their dates."""
     versions = {}
     for line in open(file):
         line = json.loads(line)
         versions.setdefault(line["policy"], {})[line["date"]] = json.loads(line["document"])
-    pairs = []
-    for _, dated in sorted(versions.items()):
-        ordered = [dated[date] for date in sorted(dated)]
-        pairs += zip(ordered, ordered[1:])
+    return [[dated[date] for date in sorted(dated)] for _, dated in sorted(versions.items())]
+
+
+def case_versions(environment):
+    """versions of real policies: AWS's managed ones, or those that POLICY_VERSIONS names"""
+    file = os.environ.get("POLICY_VERSIONS")
+    if file:
+        histories = named_versions(file)
+    else:
+        releases = [released(environment, release) for release in RELEASES]
+        names = sorted({name for release in releases for name in release})
+        histories = [[release[name] for release in releases if name in release] for name in names]
+    pairs = [(old, new) for history in histories for old, new in zip(history, history[1:]) if old != new]
     random.Random(SEED).shuffle(pairs)
-    compared(environment, "prove-z3-versions", pairs[:60])
+    counts = compared(environment, "prove-z3-versions", pairs[:60])
+    assert counts.get(("refuted", "refuted"), 0)
