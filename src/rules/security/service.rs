@@ -4,7 +4,10 @@ use crate::{
     finding::{Finding, Persona, RuleInfo, RuleOption, Severity},
     policy::{AccountId, ActionPattern, Condition, PolicyKind, Principal, ResourcePattern, Statement},
     reference::fact,
-    rules::{Check, Findings, RuleContext, declare::declare_rules, operations},
+    rules::{
+        Check, Findings, RuleContext, declare::declare_rules, operations,
+        validity::principal::is_service as is_service_name,
+    },
 };
 
 declare_rules! { Security:
@@ -57,7 +60,9 @@ impl Check for Services {
         }
         let Some(principals) = statement.named_principals() else { return };
         let is_trusted = |name: &str| out.options().holds(&SERVICE_PRINCIPAL_NO_SOURCE, &SERVICES, name);
-        let is_service = |principal: &Principal| matches!(principal, Principal::Service(name) if !is_trusted(name));
+        // Of a name that no service has, service-principal-format tells.
+        let is_one = |name: &str| !is_trusted(name) && is_service_name(name);
+        let is_service = |principal: &Principal| matches!(principal, Principal::Service(name) if is_one(name));
         let mut services = principals.read.iter().filter(|principal| is_service(&principal.value));
         let Some(first) = services.next() else { return };
         // Of a key that says little of the source another rule tells.
