@@ -19,7 +19,7 @@ pub use aws_cli::{Outcome, Renewal, Told};
 pub(crate) use detect::MIXED;
 pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
-pub use policy_document::{Awaited, PolicyDocument};
+pub use policy_document::{Awaited, MayHold, PolicyDocument};
 pub(crate) use project::WHOSE;
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
 pub use terraform::{
@@ -272,6 +272,10 @@ impl<'a> Document<'a> {
         let is_plain = !self.policies.is_empty() && is_plain(self.notation, &self.faults, source);
         for policy in &mut self.policies {
             policy.is_plain = is_plain && policy.writing.is_plain();
+            let text = source.slice(policy.node.span).as_bytes();
+            if policy.is_plain && memchr::memchr(b'$', text).is_none() {
+                policy.variables = MayHold::NoVariables;
+            }
             policy.policy.is_cut |= part.filled.iter().any(|filled| policy.policy.span.contains(*filled));
         }
         Ok(())

@@ -26,6 +26,8 @@ pub struct PolicyDocument<'a> {
     pub writing: Writing,
     /// Whether it stands in its file as strict JSON with nothing but ASCII and no escape.
     pub is_plain: bool,
+    /// Whether it may hold policy variables.
+    pub variables: MayHold,
     /// Whether the file is a copy of what stands elsewhere, which no fix may touch.
     pub is_copy: bool,
     /// The names of the users, groups or roles that carry it, where the file tells.
@@ -53,6 +55,15 @@ pub struct Awaited {
     pub on: Vec<String>,
 }
 
+/// Whether a policy may hold policy variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MayHold {
+    /// Its text has no `$`.
+    NoVariables,
+    /// It was not looked for, or there is one.
+    Variables,
+}
+
 impl<'a> PolicyDocument<'a> {
     /// A policy that stands in its file as it is. `kind` is what is known of it from outside, and how.
     #[must_use]
@@ -68,6 +79,7 @@ impl<'a> PolicyDocument<'a> {
             node,
             writing: Writing::default(),
             is_plain: false,
+            variables: MayHold::Variables,
             is_copy: false,
             holders: Vec::new(),
             bounds: Vec::new(),

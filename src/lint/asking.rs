@@ -1,15 +1,12 @@
 //! Asks the rules of a run about its documents, one after the other, and keeps a rule that crashes from the others.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::OnceLock,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{opening::problem, write};
+use super::{checks::Checks, opening::problem, write};
 use crate::{
     document::{Document, PolicyDocument, Project},
     finding::{Family, Finding, Problem, RuleInfo, RuleOptions},
-    policy::{PolicyKind, Statement},
+    policy::Statement,
     rules::{Aws, Check, Findings, POLICY_UNKNOWN_AT_PLAN, RuleContext, Subject, Unasked},
     source::Source,
 };
@@ -29,9 +26,7 @@ pub(super) struct Said {
 
 /// The checks of a run, and what they may ask.
 pub(super) struct Asking<'r, 'a> {
-    pub(super) checks: Vec<&'static dyn Check>,
-    /// Those of them that speak of each kind of policy, in the order of [`PolicyKind::ALL`], gathered where one occurs.
-    pub(super) of_kinds: [OnceLock<Vec<&'static dyn Check>>; PolicyKind::ALL.len()],
+    pub(super) checks: &'r Checks,
     pub(super) is_selected: &'r (dyn Fn(&'static RuleInfo) -> bool + Sync),
     pub(super) options: &'r RuleOptions,
     pub(super) project: &'r Project<'a>,
@@ -40,21 +35,10 @@ pub(super) struct Asking<'r, 'a> {
 }
 
 impl Asking<'_, '_> {
-    /// The checks that speak of a kind of policy.
-    fn of_kind(&self, kind: PolicyKind) -> &[&'static dyn Check] {
-        let place = PolicyKind::ALL.iter().position(|one| *one == kind);
-        let Some(checks) = place.and_then(|place| self.of_kinds.get(place)) else { return &self.checks };
-        checks.get_or_init(|| {
-            let mut checks = Vec::with_capacity(self.checks.len());
-            checks.extend(self.checks.iter().copied().filter(|check| check.speaks_of(kind)));
-            checks
-        })
-    }
-
     /// Asks every check about one file; `first` is the number of its first document.
     pub(super) fn ask(&self, document: &Document<'_>, first: usize, source: &Source) -> Said {
         let mut said = Said::default();
-        self.gather(&mut said, &self.checks, Some(first), source, |check, asked| {
+        self.gather(&mut said, &self.checks.all, Some(first), source, |check, asked| {
             check.document(document, source, asked);
             document.keys.iter().for_each(|key| check.key(key, self.project, asked));
             document.rotations.iter().for_each(|rotation| check.rotation(rotation, self.project, asked));
@@ -64,7 +48,7 @@ impl Asking<'_, '_> {
         }
         if !document.facts.is_empty() {
             let (before, number) = (said.found.len(), first + document.policies.len());
-            self.gather(&mut said, &self.checks, Some(number), source, |check, asked| {
+            self.gather(&mut said, &self.checks.all, Some(number), source, |check, asked| {
                 check.facts(&document.facts, asked);
             });
             for finding in &mut said.found[before..] {
@@ -75,9 +59,9 @@ impl Asking<'_, '_> {
         let is_asked_of = |policy: &PolicyDocument<'_>| !(self.changed_only && document.leaves(policy.node.span));
         for (number, policy) in document.policies.iter().enumerate().filter(|(_, policy)| is_asked_of(policy)) {
             let before = said.found.len();
-            let context = RuleContext { document: policy, project: self.project, aws: self.aws };
             let may_be_kms = policy.policy.statements.iter().any(|statement| statement.may_speak_of("kms"));
-            self.gather(&mut said, self.of_kind(policy.kind), Some(first + number), source, |check, asked| {
+            let context = RuleContext { document: policy, project: self.project, aws: self.aws, may_be_kms };
+            self.gather(&mut said, self.checks.of_kind(policy.kind), Some(first + number), source, |check, asked| {
                 if check.speaks_of_kms_alone() && !may_be_kms {
                     return;
                 }
@@ -105,7 +89,7 @@ impl Asking<'_, '_> {
     /// Asks every check about all documents together; a crash is told of the first file.
     pub(super) fn ask_project(&self, source: &Source) -> Said {
         let mut said = Said::default();
-        self.gather(&mut said, &self.checks, None, source, |check, asked| check.project(self.project, asked));
+        self.gather(&mut said, &self.checks.all, None, source, |check, asked| check.project(self.project, asked));
         said
     }
 

@@ -1,6 +1,7 @@
 //! From sources to a report: reads documents, asks the rules, and puts in order what they say.
 
 mod asking;
+mod checks;
 mod fingerprint;
 mod finish;
 mod fix;
@@ -23,6 +24,7 @@ pub use suppress::{Acceptance, Accepted, Baseline, write_baseline};
 
 use self::{
     asking::{Asking, Said},
+    checks::Checks,
     opening::{Opened, Opening},
 };
 use crate::{
@@ -77,7 +79,7 @@ impl Options {
     }
 
     fn aws(&self) -> Aws<'_> {
-        let age = self.today.zip(calendar::day(self.reference.date())).map(|(today, made)| today - made);
+        let age = self.today.and_then(|today| Some(today - calendar::day(self.reference.date())?));
         let old = self.rule_options.number(&UNKNOWN_ACTION, &REFERENCE_DAYS);
         Aws { reference: &self.reference, is_old: age.is_some_and(|age| age > old) }
     }
@@ -223,11 +225,15 @@ impl<'a> Run<'a> {
             Some(included) => included.contains(rule.id),
             None => selection.includes(rule),
         };
-        let mut checks = Vec::with_capacity(catalogue.checks().count());
-        checks.extend(catalogue.checks().filter(|check| check.rules().iter().any(|rule| is_selected(rule))));
+        let own;
+        let checks = if selection.is_of_persona() && catalogue.is_shipped() {
+            Checks::of_persona(selection.persona)
+        } else {
+            own = Checks::of(catalogue, &is_selected);
+            &own
+        };
         let asking = Asking {
             checks,
-            of_kinds: Default::default(),
             is_selected: &is_selected,
             options: &self.options.rule_options,
             project: &self.project,

@@ -154,6 +154,11 @@ impl Selection {
         selected && seen && !self.ignore.iter().any(|selector| selector.covers(rule))
     }
 
+    /// Whether every rule speaks that its persona sees, and no other.
+    pub(super) fn is_of_persona(&self) -> bool {
+        self.select.is_empty() && self.ignore.is_empty()
+    }
+
     /// Whether it names so much that to ask it of a rule takes long.
     pub(super) fn is_long(&self) -> bool {
         self.select.len() + self.ignore.len() > 4

@@ -67,6 +67,12 @@ impl ActionPattern {
         self.service().is_some_and(|own| own.eq_ignore_ascii_case(service))
     }
 
+    /// Whether it may cover actions of one service: it is of that service, or leaves open of which it is.
+    #[must_use]
+    pub fn may_be_of(&self, service: &str) -> bool {
+        self.is_of(service) || self.leaves_service_open()
+    }
+
     /// Whether it covers one action: `kms:Decrypt`.
     #[must_use]
     pub fn covers(&self, action: &str) -> bool {

@@ -262,7 +262,7 @@ impl Statement {
     /// Whether it may speak of actions of a service at all: a cheap question before dear ones.
     #[must_use]
     pub fn may_speak_of(&self, service: &str) -> bool {
-        let may = |pattern: &ActionPattern| pattern.is_of(service) || pattern.leaves_service_open();
+        let may = |pattern: &ActionPattern| pattern.may_be_of(service);
         match &self.actions {
             Some(Clause::Only(listed)) => listed.values().any(may),
             Some(Clause::AllBut(_)) => true,

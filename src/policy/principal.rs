@@ -244,10 +244,12 @@ pub fn placeholder_in(text: &str) -> Option<&str> {
     let is_shouted = |word| {
         scan::is_within(word, b'A', b'Z') | scan::is_within(word, b'x', b'x') | scan::is_within(word, b'-', b'-')
     };
-    if !has_bracket(text) && !scan::has_pair(text.as_bytes(), is_shouted) {
-        return None;
+    if has_bracket(text)
+        && let Some(found) = angle(text).or_else(|| template_variable(text)).or_else(|| braces(text))
+    {
+        return Some(found);
     }
-    angle(text).or_else(|| template_variable(text)).or_else(|| braces(text)).or_else(|| shouted_word(text))
+    scan::has_pair(text.as_bytes(), is_shouted).then(|| shouted_word(text)).flatten()
 }
 
 fn has_bracket(text: &str) -> bool {

@@ -328,6 +328,7 @@ impl Reader {
         };
         self.duplicates(keys, true);
         let Some(operator) = operator else { return };
+        statement.conditions.reserve_exact(keys.len());
         for key in keys {
             let values = self.condition_values(key);
             statement.conditions.push(Condition {

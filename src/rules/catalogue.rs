@@ -67,6 +67,12 @@ impl Catalogue {
         self.packs.iter().copied().find(|pack| pack.name == name)
     }
 
+    /// Whether it holds kpl's own rules and no others.
+    #[must_use]
+    pub fn is_shipped(&self) -> bool {
+        self.check.is_none()
+    }
+
     /// Every check.
     pub fn checks(&self) -> impl Iterator<Item = &'static dyn Check> {
         CHECKS.iter().copied().chain(self.check)

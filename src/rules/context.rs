@@ -17,6 +17,8 @@ pub struct RuleContext<'p, 'a> {
     pub project: &'p Project<'a>,
     /// What AWS has.
     pub aws: Aws<'p>,
+    /// Whether any of its statements [may speak of](crate::policy::Statement::may_speak_of) KMS.
+    pub may_be_kms: bool,
 }
 
 /// What is known of AWS, and whether it may have become old.

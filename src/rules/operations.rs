@@ -262,6 +262,9 @@ impl KmsKey {
         let starts_with = |start: &str| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
         let is_named =
             |known: &str| if known.ends_with(':') { starts_with(known) } else { name.eq_ignore_ascii_case(known) };
+        if !starts_with("kms:") {
+            return None;
+        }
         KEYS.iter().find(|(known, _)| is_named(known)).map(|(_, carried)| Self(carried))
     }
 

@@ -7,26 +7,46 @@ use super::{Source, Span};
 /// How the ids of access keys begin: those of users, and temporary ones.
 ///
 /// Source: IAM User Guide, "IAM identifiers", unique identifiers.
-const KEY_IDS: [&str; 2] = ["AKIA", "ASIA"];
+const KEY_IDS: [&[u8]; 2] = [b"AKIA", b"ASIA"];
+
+/// Where the `I` stands in them, by which they are looked for: few words of a policy have one.
+const I_OF_KEY_ID: usize = 2;
 
 /// How long the id of an access key may be; those of today have twenty letters and digits.
 ///
 /// Source: IAM API Reference, `AccessKey`, `AccessKeyId`.
 const KEY_ID: std::ops::RangeInclusive<usize> = 16..=128;
 
-/// Names whose value is a secret of an access key, but for their first letter, which is large or small.
-const NAMES: [&str; 6] =
-    ["ecretAccessKey", "ecret_access_key", "ECRET_ACCESS_KEY", "essionToken", "ession_token", "ESSION_TOKEN"];
+/// Names whose value is a secret of an access key, but for their first letter, which is large or small; and where the `k`
+/// stands in each, by which they are looked for.
+const NAMES: [(&str, usize); 6] = [
+    ("ecretAccessKey", 11),
+    ("ecret_access_key", 13),
+    ("ECRET_ACCESS_KEY", 13),
+    ("essionToken", 8),
+    ("ession_token", 9),
+    ("ESSION_TOKEN", 9),
+];
 
 /// The places in a file of what is told as an access key by its form, or by the name that stands before it.
 #[must_use]
 pub fn access_keys(source: &Source) -> Vec<Span> {
     let text = source.text();
     let ids = key_ids(text).into_iter().map(|id| source.place(id.start, id.end));
-    let named =
-        NAMES.iter().flat_map(|name| memchr::memmem::find_iter(text.as_bytes(), name).map(|at| at + name.len()));
-    let secrets = named.filter_map(|at| value_after(text, at)).map(|(start, end)| source.place(start, end));
+    let secrets =
+        name_ends(text.as_bytes()).filter_map(|at| value_after(text, at)).map(|(start, end)| source.place(start, end));
     ids.chain(secrets).collect()
+}
+
+/// Where the names of secrets end, in the order of the text.
+fn name_ends(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr2_iter(b'k', b'K', bytes).filter_map(move |at| {
+        let begins = |(name, k): &(&str, usize)| {
+            let start = at.checked_sub(*k)?;
+            bytes.get(start..)?.starts_with(name.as_bytes()).then(|| start + name.len())
+        };
+        NAMES.iter().find_map(begins)
+    })
 }
 
 /// A text with stars in the place of the ids of access keys; `None` where it holds none.
@@ -57,10 +77,9 @@ fn key_ids(text: &str) -> Vec<Range<usize>> {
         let length = bytes.get(start..)?.iter().take(KEY_ID.end() + 1).take_while(|byte| is_part(byte)).count();
         (begins && KEY_ID.contains(&length)).then_some(start..start + length)
     };
-    let begins = KEY_IDS.iter().flat_map(|prefix| memchr::memmem::find_iter(bytes, prefix));
-    let mut found: Vec<Range<usize>> = begins.filter_map(word).collect();
-    found.sort_unstable_by_key(|id| id.start);
-    found
+    let begins = memchr::memchr_iter(b'I', bytes).filter_map(|at| at.checked_sub(I_OF_KEY_ID));
+    let is_id = |start: &usize| KEY_IDS.iter().any(|prefix| bytes[*start..].starts_with(prefix));
+    begins.filter(is_id).filter_map(word).collect()
 }
 
 /// How far a value is followed that no mark ends; those of AWS are shorter.
@@ -177,6 +196,18 @@ mod tests {
         assert_eq!(told("secretAccessKey: >-\n  wJalrXUtnFEMI/K7MDENG\n"), secret);
         assert_eq!(told("secretAccessKey: wJalrXUtnFEMI/K7MDENG"), secret);
         assert_eq!(told("- name: AWS_SECRET_ACCESS_KEY\n  valueFrom: { secretKeyRef: { name: aws-keys } }\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_is_looked_for_where_its_letter_stands() {
+        for (name, k) in NAMES {
+            assert!(matches!(name.as_bytes()[k], b'k' | b'K'), "{name}");
+            assert_eq!(
+                name_ends(format!("kK{name}k{name}").as_bytes()).collect::<Vec<_>>(),
+                [2 + name.len(), 3 + 2 * name.len()]
+            );
+        }
+        assert!(KEY_IDS.iter().all(|prefix| prefix[I_OF_KEY_ID] == b'I'));
     }
 
     #[test]

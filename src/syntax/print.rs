@@ -41,6 +41,21 @@ pub fn compact_length(node: &Node<'_>) -> usize {
     }
 }
 
+/// [`compact_length`] of a tree from strict JSON without an escape: its strings are as long as their places.
+#[must_use]
+pub fn compact_length_of_plain(node: &Node<'_>) -> usize {
+    match &node.value {
+        Value::List(items) => items.iter().map(|item| compact_length_of_plain(item) + 1).sum::<usize>().max(1) + 1,
+        Value::Map(members) => {
+            let member =
+                |member: &super::Member<'_>| member.key_span.range().len() + compact_length_of_plain(&member.value) + 2;
+            members.iter().map(member).sum::<usize>().max(1) + 1
+        }
+        Value::String(_) => node.span.range().len(),
+        _ => compact_length(node),
+    }
+}
+
 /// How many characters [`escaped`] makes of a text.
 fn escaped_length(text: &str) -> usize {
     let special = |word| scan::is(word, b'"') | scan::is(word, b'\\') | scan::is_control(word) | scan::is_foreign(word);

@@ -73,7 +73,7 @@ impl Check for AliasOperations {
     }
 
     fn policy(&self, policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
-        if cx.kind() != PolicyKind::Identity || policy.fragment || !policy.is_complete() {
+        if cx.kind() != PolicyKind::Identity || policy.fragment || !policy.is_complete() || !cx.may_be_kms {
             return;
         }
         for operation in ON_BOTH {

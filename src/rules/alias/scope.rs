@@ -134,8 +134,10 @@ fn has_condition(statement: &Statement, is: impl Fn(&str) -> bool) -> bool {
 
 fn condition_missing(statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     let Some(actions) = statement.listed_actions() else { return };
-    let cryptographic =
-        |action: &str| actions.values().any(|pattern| !pattern.is_every_action() && pattern.covers(action));
+    // Whoever allows everything else too is told of that.
+    let may_be_kms = |pattern: &&ActionPattern| !pattern.is_every_action() && pattern.may_be_of("kms");
+    let of_kms: Vec<&ActionPattern> = actions.values().filter(may_be_kms).collect();
+    let cryptographic = |action: &str| of_kms.iter().any(|pattern| pattern.covers(action));
     let Some(deed) = CRYPTOGRAPHIC.into_iter().find(|action| cryptographic(action)) else { return };
     let declared = is_declared(cx);
     if is_scoped(statement, declared) {
@@ -186,7 +188,7 @@ fn missing(deed: &str, resource: &Spanned<ResourcePattern>, declared: bool, cx: 
 
 fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mut Findings<'_>) {
     let Some(resources) = statement.listed_resources().filter(|_| kind != PolicyKind::Key) else { return };
-    if !mentions_kms(statement) {
+    if !resources.values().any(ResourcePattern::is_alias) || !mentions_kms(statement) {
         return;
     }
     // Where operations on aliases are meant too, the alias belongs here; unless nothing gives them any key.
@@ -198,9 +200,7 @@ fn alias_arns(statement: &Statement, policy: &Policy, kind: PolicyKind, out: &mu
     }
     // Another action may make the alias right, another resource may be its key.
     if !policy.unknown.is_empty() {
-        if resources.values().any(ResourcePattern::is_alias) {
-            out.not_evaluated(&ALIAS_ARN_IN_RESOURCE, "a part of the policy is not known from this file");
-        }
+        out.not_evaluated(&ALIAS_ARN_IN_RESOURCE, "a part of the policy is not known from this file");
         return;
     }
     for resource in resources.read.iter().filter(|resource| resource.value.is_alias()) {

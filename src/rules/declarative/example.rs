@@ -123,7 +123,7 @@ impl Rule {
         let document = PolicyDocument::read(example.policy.clone(), Some((example.kind, "")));
         let project = Project::new(example.declared.clone());
         let aws = Aws { reference: Reference::embedded(), is_old: false };
-        let cx = RuleContext { document: &document, project: &project, aws };
+        let cx = RuleContext { document: &document, project: &project, aws, may_be_kms: true };
         let all = |_: &'static RuleInfo| true;
         let options = RuleOptions::default();
         let mut out = Findings::new(Some(0), &all, &options);

@@ -97,7 +97,9 @@ fn across_accounts(
         return;
     }
     // Who allows everything is told so once, by allow-star-star.
-    let covered = |action: &&str| actions.values().any(|pattern| !pattern.is_every_action() && pattern.covers(action));
+    let may_be_kms = |pattern: &&ActionPattern| !pattern.is_every_action() && pattern.may_be_of("kms");
+    let of_kms: Vec<&ActionPattern> = actions.values().filter(may_be_kms).collect();
+    let covered = |action: &&str| of_kms.iter().any(|pattern| pattern.covers(action));
     let uses = operations::cryptographic().chain(ENDS_GRANTS).find(covered);
     let Some(deed) = uses.or_else(|| LOOKS.into_iter().find(covered)) else { return };
     for resource in open {

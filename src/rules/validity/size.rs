@@ -98,7 +98,8 @@ impl Check for Size {
         let size = if limit.with_blanks && cx.document.writing.is_plain() {
             raw
         } else {
-            print::compact_length(&cx.document.node) + 1
+            let measure = if cx.document.is_plain { print::compact_length_of_plain } else { print::compact_length };
+            measure(&cx.document.node) + 1
         };
         if size > limit.most {
             let message = format!("the policy has {size} characters, more than {}", limit.most);

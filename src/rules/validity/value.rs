@@ -259,7 +259,7 @@ fn account_of(arn: &Arn<'_>, span: Span, out: &mut Findings<'_>) {
     // Names that AWS puts where an account stands: its own policies, CloudFront's origin access identities, the
     // components that Image Builder takes from the Marketplace, the event buses of partners.
     let is_name = arn.account.is_empty() || matches!(arn.account, "aws" | "cloudfront" | "aws-marketplace" | "partner");
-    if is_name || arn.account.contains("${") || glob::is_pattern(arn.account) {
+    if is_name || glob::is_pattern(arn.account) || arn.account.contains("${") {
         return;
     }
     account(arn.account, span, out);

@@ -1,6 +1,7 @@
 //! Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`.
 
 use crate::{
+    document::MayHold,
     finding::{Finding, RuleInfo},
     policy::{Policy, PolicyVersion, Statement},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
@@ -61,6 +62,9 @@ impl Check for Variables {
     }
 
     fn statement(&self, statement: &Statement, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
+        if cx.document.variables == MayHold::NoVariables {
+            return;
+        }
         if !has_variables(&cx.document.policy) {
             old(statement, &cx.document.policy, out);
             return;

@@ -1,6 +1,6 @@
 //! The text as a whole: what stands around its one value.
 
-use super::{Cause, Edit, Fault, Node, Reader, Repair, Tree, Value};
+use super::{Cause, Edit, Fault, Node, Reader, Repair, Room, Tree, Value};
 use crate::{
     source::Span,
     syntax::embed::{self, Inner},
@@ -32,6 +32,7 @@ impl<'a> Reader<'a> {
     fn finish(mut self, root: Node<'a>) -> Tree<'a> {
         let root = self.encoded_twice(root);
         self.faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
+        Room { open: self.open, members: self.members, items: self.items }.keep();
         Tree { root, faults: self.faults }
     }
 

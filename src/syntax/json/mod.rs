@@ -8,6 +8,7 @@
 mod blanks;
 mod comments;
 mod document;
+mod room;
 mod scalar;
 mod string;
 
@@ -17,6 +18,7 @@ pub(crate) use string::{Escape, escaped, unescape};
 
 use std::borrow::Cow;
 
+use self::room::Room;
 use super::{Cause, Fault, MAX_DEPTH, Member, Node, Repair, Tree, Value};
 use crate::source::{Edit, Encoding, Source, SourceId, Span};
 
@@ -80,7 +82,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str, source: SourceId, dialect: Dialect) -> Self {
-        let open = Vec::with_capacity(8);
+        let Room { open, members, items } = Room::take();
         Self {
             text,
             source,
@@ -89,8 +91,8 @@ impl<'a> Reader<'a> {
             at: 0,
             end: text.len(),
             open,
-            members: Vec::with_capacity(16),
-            items: Vec::with_capacity(16),
+            members,
+            items,
             faults: Vec::new(),
             ended_early: false,
             broken_off: None,
