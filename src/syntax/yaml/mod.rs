@@ -6,6 +6,7 @@
 //! spelling. A value with a tag of its own (`!Sub`) is unknown. Comments are passed over.
 
 mod comments;
+mod plain;
 mod scan;
 mod split;
 mod template;
@@ -106,6 +107,10 @@ fn parts(source: &Source, templates: Templates) -> Vec<Part<'_>> {
 fn part<'a>(source: &'a Source, text: &str, range: Range<usize>, templates: Templates) -> Option<Part<'a>> {
     let stretch = Stretch { text: text.get(range.clone())?, base: range.start };
     if templates == Templates::Text || !template::is_one(stretch.text) {
+        if let Some(root) = plain::read(source, stretch) {
+            let place = source.place(stretch.base, stretch.base + stretch.text.len());
+            return Some(Part { tree: Tree { root, faults: Vec::new() }, filled: Vec::new(), place });
+        }
         return read_filled(source, stretch, &[]);
     }
     let cut = |part: &Part<'_>| part.tree.faults.iter().any(|fault| fault.cause.cuts());
