@@ -11,7 +11,7 @@ use crate::{
 declare_rules! { Validity:
     /// ## What it does
     /// Flags a policy variable that is not written as one: without its closing brace, empty, with a blank in its name, with a
-    /// default value out of quotes; and one where no variable may stand, such as in `Action`.
+    /// default value out of quotes, or of a tag whose name does not stand behind a slash; and one where no variable may stand, such as in `Action`.
     ///
     /// ## Why it matters
     /// AWS refuses the policy, or the text never matches.
@@ -146,8 +146,27 @@ fn look(text: &str, span: Span, out: &mut Findings<'_>) {
             out.push(finding.help("write `${key}`, or `${key, 'default'}`"));
             return;
         }
+        if let Some(key) = after.split_once('}').and_then(|(inside, _)| tag_without_a_slash(inside)) {
+            let finding = Finding::new(
+                &POLICY_VARIABLE_SYNTAX,
+                span,
+                format!("a variable on {key} names its tag behind a slash"),
+            );
+            out.push(finding.no_code().help(format!("write `${{{key}/NAME}}`")));
+            return;
+        }
         rest = behind;
     }
+}
+
+/// The key of a variable on a tag that does not name it behind a slash: such a variable has no value. Source: IAM User Guide,
+/// "AWS global condition context keys", which have their tags' names there.
+fn tag_without_a_slash(inside: &str) -> Option<&'static str> {
+    const ON_TAGS: [&str; 3] = ["aws:PrincipalTag", "aws:RequestTag", "aws:ResourceTag"];
+    let behind = |key: &str| {
+        inside.get(..key.len()).filter(|start| start.eq_ignore_ascii_case(key)).map(|_| &inside[key.len()..])
+    };
+    ON_TAGS.into_iter().find(|key| behind(key).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ','])))
 }
 
 fn mistake(inside: &str) -> Option<Mistake> {
