@@ -38,15 +38,18 @@ pub(super) fn argument(case: &Case, answer: &Answer, trace: &[LayerTrace]) -> Op
             Outcome::Undecided => Tone::Open,
         },
         answer: outcome.word().replace('-', " "),
-        about: about(request),
+        about: about(case, request),
         because: because(case, answer, request),
         points: points(answer, request, trace),
         notes,
     })
 }
 
-fn about(request: &Request) -> String {
+fn about(case: &Case, request: &Request) -> String {
     let asked = format!("{} by {} on {}", request.action(), request.caller, request.resource());
+    if case.requests.len() > 1 {
+        return format!("{asked}, one of the two permissions that kms:ReEncrypt needs");
+    }
     if request.resource() == "*" && scenario::takes_no_resource(request.action()) {
         return format!("{asked}, as it takes no resource");
     }
@@ -174,29 +177,54 @@ fn points(answer: &Answer, request: &Request, trace: &[LayerTrace]) -> Vec<Point
         Outcome::Undecided => None,
     };
     let mut points: Vec<Point> = Vec::new();
-    for (_, statement) in
+    for (layer, statement) in
         statements(trace).filter(|(_, statement)| effect.is_none_or(|effect| statement.effect == effect))
     {
-        let Some(point) = matching(statement, request) else { continue };
+        let Some(point) = matching(layer, statement, request) else { continue };
         // What is open is of either effect: one line says both.
         match points.last_mut() {
-            Some(Point { word, span, text, .. }) if *span == point.span && *text == point.text => *word = "may decide",
+            Some(last) if last.span == point.span && last.text == point.text => {
+                // One file may be attached at several levels.
+                last.word = if last.word == point.word { point.word } else { "may decide" };
+            }
             _ => points.push(point),
         }
     }
     if explained.decision.outcome() == Outcome::ImplicitlyDenied
         && let Some(because) = explained.because
     {
-        points.extend(nearest(because, explained.level, trace));
+        points.extend(nearest(because, explained.level, request, trace));
     }
     points
+}
+
+/// A statement by its name and the policy that it is of.
+fn called(layer: &LayerTrace, statement: &StatementTrace, request: &Request) -> String {
+    let policy = match layer.because {
+        Because::Grant => return statement.name.clone(),
+        Because::Identity => "identity policy",
+        Because::Boundary => "permissions boundary",
+        Because::Session => "session policy",
+        Because::Scp => "SCP",
+        Because::Rcp => "RCP",
+        Because::Endpoint => "endpoint policy",
+        _ if request.is(Trait::OnKey) => "key policy",
+        _ if request.is(Trait::OnRole) => "trust policy",
+        _ => "resource policy",
+    };
+    let level = match layer.level {
+        Some(0) => " at the root".to_owned(),
+        Some(level) => format!(" at level {level}"),
+        None => String::new(),
+    };
+    format!("{} ({policy}{level})", statement.name)
 }
 
 fn statements(trace: &[LayerTrace]) -> impl Iterator<Item = (&LayerTrace, &StatementTrace)> {
     trace.iter().flat_map(|layer| layer.statements.iter().map(move |statement| (layer, statement)))
 }
 
-fn matching(statement: &StatementTrace, request: &Request) -> Option<Point> {
+fn matching(layer: &LayerTrace, statement: &StatementTrace, request: &Request) -> Option<Point> {
     let (word, tone) = match (&statement.matched, statement.effect) {
         (Matched::Yes(Some(MatchClass::Account)), Effect::Allow) if request.is(Trait::SameAccount) => {
             ("lets in", Tone::Plain)
@@ -216,30 +244,37 @@ fn matching(statement: &StatementTrace, request: &Request) -> Option<Point> {
         Matched::Yes(Some(MatchClass::Account)) if word == "lets in" => "the whole account".to_owned(),
         _ => String::new(),
     };
-    let text = if why.is_empty() { statement.name.clone() } else { format!("{}: {why}", statement.name) };
+    let name = called(layer, statement, request);
+    let text = if why.is_empty() { name } else { format!("{name}: {why}") };
     Some(Point { word, tone, span: Some(statement.span), text })
 }
 
-/// The Allows of a layer that came nearest to a match.
-fn nearest(because: Because, level: Option<usize>, trace: &[LayerTrace]) -> Vec<Point> {
+/// The Allows that came nearest to a match: those of the layer that keeps the request out, and grants to the caller.
+fn nearest(because: Because, level: Option<usize>, request: &Request, trace: &[LayerTrace]) -> Vec<Point> {
+    // What no statement could mend.
+    let is_barred = !request.is(Trait::SamePartition) || (request.is(Trait::ByRoot) && request.is(Trait::AssumesRole));
     let is_asked = |layer: &LayerTrace| {
         let is_same = match because {
             Because::Delegation | Because::Trust => layer.because == Because::Resource,
             other => layer.because == other,
         };
-        is_same && layer.level == level
+        is_same && layer.level == level && !is_barred
     };
     let mut failed: Vec<(u8, Point)> = statements(trace)
-        .filter(|(layer, statement)| is_asked(layer) && statement.effect == Effect::Allow)
-        .filter_map(|(_, statement)| {
+        .filter(|(_, statement)| statement.effect == Effect::Allow)
+        .filter_map(|(layer, statement)| {
             let Matched::No { element, span, why } = &statement.matched else { return None };
+            let is_limited_grant = layer.because == Because::Grant && *element == "Condition";
+            if !is_asked(layer) && !is_limited_grant {
+                return None;
+            }
             let rank = match *element {
                 "Condition" => 0,
                 "Resource" => 1,
                 "Action" => 2,
                 _ => 3,
             };
-            let text = format!("{}, {element}: {why}", statement.name);
+            let text = format!("{}, {element}: {why}", called(layer, statement, request));
             Some((rank, Point { word: "not", tone: Tone::Plain, span: Some(*span), text }))
         })
         .collect();

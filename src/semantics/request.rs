@@ -50,6 +50,15 @@ struct Entry {
 }
 
 impl Context {
+    /// Takes a key away, in whichever spelling.
+    fn remove(&mut self, key: &str) {
+        let lower = key.to_ascii_lowercase();
+        let at = self.entries.partition_point(|entry| entry.lower < lower);
+        if self.entries.get(at).is_some_and(|entry| entry.lower == lower) {
+            self.entries.remove(at);
+        }
+    }
+
     /// Sets a key. A second spelling of the same key makes it ambiguous.
     pub fn set(&mut self, key: &str, value: Value) {
         let lower = key.to_ascii_lowercase();
@@ -187,11 +196,22 @@ impl Request {
     /// Sets a condition key, and what of the whole call follows from it.
     pub(crate) fn carry(&mut self, key: &str, value: Value) {
         self.context.set(key, value);
+        self.settle();
+    }
+
+    /// What of the whole call follows from the keys; what was told of the organisation and the service stays.
+    fn settle(&mut self) {
         let mut traits = Traits::of(self);
         for told in [Trait::OfManagementAccount, Trait::ByServiceLinkedRole, Trait::TakesResourceControlPolicies] {
             traits.set(told, self.is(told));
         }
         self.traits = traits;
+    }
+
+    /// Takes a condition key away, and what of the whole call follows from it.
+    pub(crate) fn lack(&mut self, key: &str) {
+        self.context.remove(key);
+        self.settle();
     }
 
     /// The action, as it is spelt.

@@ -14,6 +14,7 @@ use kpl::{
 use crate::naive::{
     self, Decision, Held, Layer, Layers, Twist, decide,
     generate::{Dice, Set, request, set},
+    missing::missing,
 };
 
 /// One seed a thread.
@@ -105,6 +106,31 @@ fn compare(seed: u64, tally: &Tally) {
             tally.count(&request, &set.layers, decision, &parts);
         }
     }
+}
+
+/// So many requests are asked for the keys that they lack, and so many others stand for each at most.
+const LACKING: usize = 1_000;
+const TRIED: usize = 700;
+
+#[test]
+fn the_keys_that_could_change_an_answer_are_those_for_which_some_value_does() {
+    let mut dice = Dice::new(10);
+    let (mut asked_for, mut named) = (0, 0);
+    while asked_for < LACKING {
+        let set = set(&mut dice);
+        let grants: Vec<key::Grant> = set.layers.grants.iter().map(grant).collect();
+        let compiled = Compiled::new(&policies(&set, &grants));
+        for _ in 0..5 {
+            let request = request(&mut dice, set.theme);
+            let Some(expected) = missing(&request, &set.layers, TRIED) else { continue };
+            let found = compiled.decide(&asked(&request)).missing;
+            let found = found.iter().map(|key| key.to_ascii_lowercase()).collect();
+            assert_eq!(expected, found, "{request:#?}\n{}\n{:#?}", set.texts.join("\n"), set.layers.grants);
+            asked_for += 1;
+            named += usize::from(!expected.is_empty());
+        }
+    }
+    assert!(named * 10 >= asked_for, "{named} of {asked_for} lack a key that matters");
 }
 
 const fn outcome(decision: Decision) -> Outcome {

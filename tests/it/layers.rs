@@ -66,7 +66,6 @@ const WALLS: &[(&str, &[&str])] = &[
             "rules/alias/condition.rs",
             "rules/alias/rows.rs",
             "rules/security/condition.rs",
-            "rules/declarative",
         ],
     ),
     (".unwrap()", &[]),

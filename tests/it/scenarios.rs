@@ -332,6 +332,23 @@ fn a_grant_that_is_not_known_and_a_boundary_that_is_not_given_are_never_left_out
 }
 
 #[test]
+fn a_grant_that_comes_near_both_parts_of_reencrypt_and_a_provider_are_said() {
+    let grants = r#"[{"grantee": "arn:aws:iam::111122223333:role/kasten", "operations": ["ReEncryptFrom"], "constraints": {"subset": {"app": "kasten"}}}]"#;
+    let request = ["simulate", "--principal", "arn:aws:iam::111122223333:role/kasten", "--action", "kms:ReEncrypt"];
+    let ran =
+        among(&[("grants.json", grants)], &[&request[..], &["--resource", KEY, "--grants", "grants.json"]].concat());
+    assert!(ran.stdout.contains("grant 1, Condition"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("one of the two permissions that kms:ReEncrypt needs"), "{}", ran.stdout);
+    let provider = "arn:aws:iam::111122223333:oidc-provider/example.org";
+    let trust = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"Federated": "{provider}"}}, "Action": "sts:AssumeRoleWithWebIdentity"}}]}}"#
+    );
+    let request = ["simulate", "--principal", provider, "--action", "sts:AssumeRoleWithWebIdentity", "--resource"];
+    let role = ["arn:aws:iam::111122223333:role/app", "--trust", "trust.json"];
+    assert_eq!(among(&[("trust.json", &trust)], &[&request[..], &role].concat()).code, 0);
+}
+
+#[test]
 fn what_makes_no_sense_on_the_command_line_ends_with_2() {
     let ran = kpl(root(), &["simulate", "--principal", "kasten", "--action", "kms:*", "--resource", "key/1"]);
     insta::assert_snapshot!(ran.stderr);

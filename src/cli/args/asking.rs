@@ -14,7 +14,7 @@ pub(in crate::cli) struct SimulateArgs {
     #[arg(value_name = "PATH")]
     pub(in crate::cli) paths: Vec<PathBuf>,
 
-    /// Who calls: the ARN of a user, a role, a session or an account's root; a service's name; or anonymous
+    /// Who calls: the ARN of a user, a role, a session, an account's root or an identity provider; a service's name; or anonymous
     #[arg(long, value_name = "ARN", required_unless_present = "scenario", conflicts_with = "scenario")]
     pub(in crate::cli) principal: Option<String>,
 

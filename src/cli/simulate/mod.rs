@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     finding::Problem,
-    policy::PolicyKind,
+    policy::{Arn, PolicyKind},
     reference::{KeyInfo, Reference},
     render::{self, Format},
     semantics::{Caller, Context, Organization, Request, Value},
@@ -177,7 +177,8 @@ fn of_options(args: &SimulateArgs, shelf: &mut Shelf) -> Option<(Case, Option<Jo
     let caller = caller(principal);
     if caller.is_none() {
         let message = format!("`{principal}` is no principal that can call");
-        let help = "it is the ARN of a user, a role, a session or an account's root, a service's name, or anonymous";
+        let help = "it is the ARN of a user, a role, a session, an account's root or an identity provider, a service's name, \
+                    or anonymous";
         shelf.problems.push(problem("--principal", message, Some(help.to_owned())));
     }
     let wording = Wording { caller: caller.unwrap_or(Caller::Anonymous), action, resource, account: args.account };
@@ -197,6 +198,9 @@ fn caller(text: &str) -> Option<Caller> {
     match text {
         "anonymous" => Some(Caller::Anonymous),
         _ if text.contains(".amazonaws.com") && !text.starts_with("arn:") => Some(Caller::Service(text.to_owned())),
+        _ if text.contains(":saml-provider/") || text.contains(":oidc-provider/") => {
+            Arn::parse(text).is_ok().then(|| Caller::Federated(text.to_owned()))
+        }
         _ => caller_of_text(text),
     }
 }

@@ -2,6 +2,8 @@
 
 use kpl::policy::{Comparison, PolicyKind};
 
+use super::Held;
+
 /// What a set of layers is about.
 #[derive(Debug)]
 pub(crate) struct Theme {
@@ -174,3 +176,31 @@ pub(super) const CARRIED: [(&str, usize); 9] = [
     ("aws:SourceIp", 5),
     ("aws:SourceArn", 6),
 ];
+
+/// What else a request may carry, beyond what policies and requests are made of.
+const BEYOND: [&[&str]; 7] = [
+    &["RED", "r*", "?lue", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'blue'}"],
+    &["-4", "12"],
+    &["2019-01-01T00:00:00Z", "2020-01-01T00:00:02Z"],
+    &[],
+    &[],
+    &["198.51.100.1"],
+    &[
+        "arn:aws:iam::111122223333:role/app",
+        "arn:aws:iam::111122223333:role/team/app",
+        "arn:aws:iam::111122223333:user/ana",
+    ],
+];
+
+/// What a key may hold that a request lacks: each value alone, and of a key that takes lists, as the one of a list.
+pub(super) fn tried(key: &str, takes_lists: bool) -> Vec<Held> {
+    let family = CARRIED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, family)| *family);
+    let own = family.map_or(&["alpha", "beta"][..], |family| FAMILIES[family].held);
+    let beyond = family.and_then(|family| BEYOND.get(family)).copied().unwrap_or_default();
+    let texts: Vec<String> = own.iter().chain(beyond).map(|text| (*text).to_owned()).collect();
+    let mut all: Vec<Held> = texts.iter().map(|text| Held::One(text.clone())).collect();
+    if takes_lists {
+        all.extend(texts.into_iter().map(|text| Held::Many(vec![text])));
+    }
+    all
+}

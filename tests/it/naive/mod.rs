@@ -7,6 +7,7 @@ mod condition;
 pub(crate) mod generate;
 mod judge;
 mod material;
+pub(crate) mod missing;
 mod statement;
 mod text;
 

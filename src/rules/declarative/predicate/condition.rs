@@ -3,7 +3,8 @@
 use super::{Judged, Subject, must_ask, texts};
 use crate::{
     finding::Complaint,
-    policy::{Comparison, Condition, Operator, glob},
+    policy::{Condition, Operator, glob},
+    semantics::operator::{self, Base},
     simulate::scenario::fields,
     syntax::Node,
 };
@@ -134,14 +135,13 @@ impl Limit {
     }
 }
 
-/// Whether a row's value lets through nothing but what is wanted.
+/// Whether a row's value lets through nothing but what is wanted: a pattern of the rule's author held against the text of a
+/// policy, so no request is judged; how the operator reads the text, its row of the table says.
 fn same(row: &Condition, wanted: &str, value: &str) -> bool {
-    match row.operator.value.comparison {
-        Comparison::Bool | Comparison::Null => wanted.eq_ignore_ascii_case(value),
-        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
-            glob::matches_ignoring_case(wanted, value)
-        }
-        comparison if comparison.takes_wildcards() => glob::includes(wanted, value),
+    match operator::row(row.operator.value.comparison).base {
+        Base::Flag | Base::Presence => wanted.eq_ignore_ascii_case(value),
+        Base::TextWhateverCase => glob::matches_ignoring_case(wanted, value),
+        Base::TextPattern | Base::Arn => glob::includes(wanted, value),
         _ => glob::matches(wanted, value),
     }
 }
