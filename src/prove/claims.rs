@@ -142,8 +142,9 @@ impl Asking<'_, '_> {
             resources: Vec::new(),
             examples: Vec::new(),
             values: Vec::new(),
-            // This call needs no leave, so no policy grants it.
-            wanted: Formula::Fact(Fact::Call(Trait::AsksWhoCalls)).negated(),
+            // These calls need no leave, so no policy grants them.
+            wanted: Formula::Any([Trait::AsksWhoCalls, Trait::AsksForToken].map(Fact::Call).map(Formula::Fact).into())
+                .negated(),
         }
     }
 

@@ -121,9 +121,9 @@ pub struct Authorization {
 }
 
 use Trait::{
-    AsksWhoCalls, AssumesRole, ByFederated, ByFederatedUser, ByRoot, ByServiceLinkedRole, Federates, OfAnAccount,
-    OfManagementAccount, OnKey, OnManagedKey, OnReservedAlias, OnRole, OnServiceLinkedRole, RetiresGrant, SameAccount,
-    SamePartition, TakesResourceControlPolicies, UnsignedToKms, WorksAcrossAccounts,
+    AsksForToken, AsksWhoCalls, AssumesRole, ByFederated, ByFederatedUser, ByRoot, ByServiceLinkedRole, Federates,
+    OfAnAccount, OfManagementAccount, OnKey, OnManagedKey, OnReservedAlias, OnRole, OnServiceLinkedRole, RetiresGrant,
+    SameAccount, SamePartition, TakesResourceControlPolicies, UnsignedToKms, WorksAcrossAccounts,
 };
 
 fn call(what: Trait) -> Formula<Ask> {
@@ -181,9 +181,9 @@ pub(crate) fn outline<'p>(set: &PolicySet<'p>) -> Outline<'p> {
     }
 }
 
-/// Source: STS API Reference, "`GetCallerIdentity`".
+/// Source: STS API Reference, "`GetCallerIdentity`"; IAM User Guide, "Permissions for `GetSessionToken`".
 fn free() -> Formula<Ask> {
-    call(AsksWhoCalls)
+    Formula::Any(vec![call(AsksWhoCalls), call(AsksForToken)])
 }
 
 impl Order {

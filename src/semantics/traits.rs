@@ -40,6 +40,8 @@ pub enum Trait {
     RetiresGrant,
     /// The action is `sts:GetCallerIdentity`.
     AsksWhoCalls,
+    /// The action is `sts:GetSessionToken`, and the caller a user or a root user, who may always call it.
+    AsksForToken,
     /// The service is behind gateway endpoints.
     ThroughGateway,
     /// Resource control policies apply to the service, and the action takes a resource.
@@ -100,6 +102,10 @@ impl Traits {
             (Trait::WorksAcrossAccounts, super::kms::works_across_accounts(action)),
             (Trait::RetiresGrant, action == "kms:retiregrant"),
             (Trait::AsksWhoCalls, action == "sts:getcalleridentity"),
+            (
+                Trait::AsksForToken,
+                action == "sts:getsessiontoken" && matches!(caller, Caller::User(_) | Caller::Root { .. }),
+            ),
             (Trait::ThroughGateway, matches!(request.service(), "s3" | "dynamodb")),
             (Trait::ThroughService, is_kms && through),
             (Trait::HasResource, request.resource() != "*"),

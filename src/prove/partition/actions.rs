@@ -239,6 +239,7 @@ fn traits(action: &str) -> u32 {
         key.is(Trait::WorksAcrossAccounts),
         key.is(Trait::RetiresGrant),
         key.is(Trait::AsksWhoCalls),
+        lower == "sts:getsessiontoken",
     ];
     bits.iter().fold(1, |all, bit| all << 1 | u32::from(*bit))
 }

@@ -157,6 +157,11 @@ impl Solver<'_> {
             | Trait::TakesResourceControlPolicies
             | Trait::OnManagedKey
             | Trait::OnServiceLinkedRole => NEVER,
+            Trait::AsksForToken => {
+                let token = self.actions_of(|name| name.eq_ignore_ascii_case("sts:GetSessionToken"))?;
+                let own = self.callers_of(|caller| matches!(caller, Caller::User(_) | Caller::Root { .. }))?;
+                self.diagram.both(token, own)?
+            }
             Trait::UnsignedToKms => {
                 let is_kms = self.actions_of(|name| service_of(name).eq_ignore_ascii_case("kms"))?;
                 let anonymous = self.callers_of(|caller| *caller == Caller::Anonymous)?;

@@ -45,7 +45,9 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     pub(super) fn decide(&self) -> Decision {
-        if self.request.is("sts:GetCallerIdentity") {
+        let is_long_term = matches!(self.request.caller, Caller::User { .. } | Caller::Root { .. });
+        let asks_for_token = self.request.is("sts:GetSessionToken") && is_long_term;
+        if self.request.is("sts:GetCallerIdentity") || asks_for_token {
             return Decision::Allowed;
         }
         let denied = self.denied();
