@@ -176,6 +176,13 @@ impl Facts {
         passkeys.chain(values).chain(secrets).chain(accounts).filter_map(Field::given)
     }
 
+    /// Notes that the text breaks off: what follows may tell more of each of them.
+    pub(super) fn cut(&mut self) {
+        self.passkeys.iter_mut().for_each(|passkey| passkey.is_whole = false);
+        self.values.iter_mut().for_each(|values| values.is_whole = false);
+        self.secrets.iter_mut().for_each(|secret| secret.is_whole = false);
+    }
+
     /// Adds what another part of the file tells.
     pub fn append(&mut self, mut other: Self) {
         self.passkeys.append(&mut other.passkeys);

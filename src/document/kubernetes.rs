@@ -253,7 +253,9 @@ fn field(member: &Member<'_>, passkey: &mut Passkey) {
         _ => {}
     }
     passkey.is_whole &= member.value.value != Value::Unknown;
-    if let Some(source) = source.filter(|_| member.value.value != Value::Null) {
+    // A field that stands twice is told as such.
+    let is_new = |source: &KeySource| passkey.sources.iter().all(|(known, _)| known != source);
+    if let Some(source) = source.filter(|source| member.value.value != Value::Null && is_new(source)) {
         passkey.sources.push((source, member.key_span));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::carrier::{Carrier, Holder};
+
 /// The users of groups, by the groups' names.
 #[derive(Debug, Default)]
 pub(super) struct Members(HashMap<String, Vec<String>>);
@@ -12,10 +14,12 @@ impl Members {
         self.0.entry(group).or_default().extend(users);
     }
 
-    /// The names, and of groups also those of their users.
-    pub(super) fn with(&self, mut names: Vec<String>) -> Vec<String> {
-        let members: Vec<String> = names.iter().filter_map(|name| self.0.get(name)).flatten().cloned().collect();
-        names.extend(members);
-        names
+    /// Those given, and of groups also their users.
+    pub(super) fn with(&self, mut carriers: Vec<Carrier>) -> Vec<Carrier> {
+        let groups = carriers.iter().filter(|carrier| carrier.kind == Holder::Group);
+        let users = groups.filter_map(|group| self.0.get(&group.name)).flatten();
+        let members: Vec<Carrier> = users.map(|user| Carrier::new(Holder::User, user)).collect();
+        carriers.extend(members);
+        carriers
     }
 }

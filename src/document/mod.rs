@@ -4,6 +4,7 @@
 //! rules can read. A [`Project`] is the documents of a run, joined.
 
 mod aws_cli;
+mod carrier;
 mod detect;
 mod error;
 pub mod helm;
@@ -16,6 +17,7 @@ mod scenario;
 mod terraform;
 
 pub use aws_cli::{Outcome, Renewal, Told};
+pub use carrier::{Carrier, Holder};
 pub(crate) use detect::MIXED;
 pub use detect::{policy_kind, promises_policy};
 pub use error::DocumentError;
@@ -23,8 +25,7 @@ pub use policy_document::{Awaited, MayHold, PolicyDocument};
 pub(crate) use project::WHOSE;
 pub use project::{Declared, Derived, Grants, KastensKey, Part, Project, Rotating, alias_name, kasten_key_ids};
 pub use terraform::{
-    AliasPrefix, Because, Besides, Carried, Destroyed, Holder, MergedTwice, Moved, Plan, Replaced, SetTwice, Stranded,
-    Unset,
+    AliasPrefix, Because, Besides, Carried, Destroyed, MergedTwice, Moved, Plan, Replaced, SetTwice, Stranded, Unset,
 };
 
 use std::collections::HashSet;
@@ -74,10 +75,10 @@ pub struct Document<'a> {
     pub aliases: Vec<Alias>,
     /// The grants that it lists.
     pub grants: Vec<KeyGrant>,
-    /// The names of users and roles that carry a policy whose text the file does not hold.
-    pub unseen: Vec<String>,
-    /// The names of users and roles with a permissions boundary whose text the file does not hold.
-    pub unseen_boundaries: Vec<String>,
+    /// The users, groups and roles that carry a policy whose text the file does not hold.
+    pub unseen: Vec<Carrier>,
+    /// The users and roles with a permissions boundary whose text the file does not hold.
+    pub unseen_boundaries: Vec<Carrier>,
     /// The rotation of keys that it tells of.
     pub rotations: Vec<Rotation>,
     /// What an answer of the AWS CLI tells besides.
@@ -246,6 +247,9 @@ impl<'a> Document<'a> {
             || kubernetes::recognise(&root, source, self)
             || scenario::recognise(&root, self)
             || (!is_policy && helm::recognise(&root, source, self));
+        if is_cut {
+            self.facts.cut();
+        }
         if !is_told && (is_policy || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_)))) {
             let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
             policy.policy.is_cut = is_cut;

@@ -1,8 +1,8 @@
 //! A policy in a file, with what the file tells of it.
 
-use super::policy_kind;
+use super::{Carrier, policy_kind};
 use crate::{
-    policy::{self, Policy, PolicyKind},
+    policy::{self, Policy, PolicyKind, PrincipalArn},
     source::Span,
     syntax::{Node, Value, embed::Writing},
 };
@@ -30,10 +30,10 @@ pub struct PolicyDocument<'a> {
     pub variables: MayHold,
     /// Whether the file is a copy of what stands elsewhere, which no fix may touch.
     pub is_copy: bool,
-    /// The names of the users, groups or roles that carry it, where the file tells.
-    pub holders: Vec<String>,
-    /// The names of the users and roles of which it is the permissions boundary, where the file tells.
-    pub bounds: Vec<String>,
+    /// The users, groups or roles that carry it, where the file tells.
+    pub holders: Vec<Carrier>,
+    /// The users and roles of which it is the permissions boundary, where the file tells.
+    pub bounds: Vec<Carrier>,
     /// The key that it belongs to, by what [`Key::id`](crate::key::Key::id) gives, where the file tells.
     pub key: Option<String>,
     /// What of it is not known until a plan is applied.
@@ -104,9 +104,15 @@ impl<'a> PolicyDocument<'a> {
         self.foreseen.as_deref().unwrap_or(&self.policy)
     }
 
-    /// Whether a user, group or role of this name carries it, or may: a file that tells of none leaves it open.
+    /// Whether a user or a role carries it, or may: a file that tells of nobody leaves it open.
     #[must_use]
-    pub fn may_be_carried_by(&self, name: &str) -> bool {
-        self.holders.is_empty() || self.holders.iter().any(|holder| holder == name)
+    pub fn may_be_carried_by(&self, arn: &PrincipalArn) -> bool {
+        self.holders.is_empty() || self.holders.iter().any(|holder| holder.is(arn))
+    }
+
+    /// The same for one that a file tells of.
+    #[must_use]
+    pub fn may_be_with(&self, carrier: &Carrier) -> bool {
+        self.holders.is_empty() || self.holders.contains(carrier)
     }
 }

@@ -6,7 +6,7 @@
 use crate::{
     document::{PolicyDocument, Project},
     finding::{Family, Finding, Place, Report, Severity, Standing, State},
-    policy::{PolicyKind, PrincipalArn},
+    policy::PolicyKind,
     rules::kasten::standing::{Standing as Workload, standings},
     source::Span,
 };
@@ -123,9 +123,11 @@ impl<'r, 'a> View<'r, 'a> {
             return self.project.policies(PolicyKind::Trust).collect();
         }
         let of = |workload: &Workload<'r, 'a>| {
-            let name = workload.principal.arn().map(PrincipalArn::holder).unwrap_or_default();
             let all = self.project.policies_for(workload.principal, PolicyKind::Trust);
-            all.into_iter().filter(|policy| policy.may_be_carried_by(name)).collect::<Vec<_>>()
+            let may_carry = |policy: &&PolicyDocument<'a>| {
+                workload.principal.arn().map_or(policy.holders.is_empty(), |arn| policy.may_be_carried_by(arn))
+            };
+            all.into_iter().filter(may_carry).collect::<Vec<_>>()
         };
         self.workloads.iter().flat_map(of).collect()
     }

@@ -79,7 +79,7 @@ impl<'s> Marked<'s> {
             finding.primary.message.clear();
             finding.primary.path = elements(&finding.primary.path);
         }
-        if is_told || self.is_value(place) {
+        if is_told || (self.is_value(place) && !is_of_form(finding.rule)) {
             finding.fix = None;
         }
     }
@@ -95,7 +95,7 @@ impl<'s> Marked<'s> {
 
     /// Whether a text has a sensitive value at a place, or a word of it that is none of the rule's own.
     fn repeats(&self, text: &str, place: Span, rule: &RuleInfo) -> bool {
-        if !self.is_value(place) {
+        if is_of_form(rule) || !self.is_value(place) {
             return false;
         }
         let slice = self.sources.get(place.source).map_or("", |source| source.slice(place)).trim_matches('"');
@@ -109,6 +109,11 @@ impl<'s> Marked<'s> {
         let mut texts = [&finding.message, &finding.primary.message].into_iter().chain(&finding.help);
         texts.any(|text| quoted(text).any(|text| sensitive.contains(text)))
     }
+}
+
+/// Whether a rule tells of a fault in the form of a text: it names a character, a member or a word without quotes.
+fn is_of_form(rule: &RuleInfo) -> bool {
+    matches!(rule.id, "json-syntax" | "yaml-syntax")
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

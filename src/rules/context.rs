@@ -1,9 +1,9 @@
 //! What a rule may ask, and where it says what it found.
 
 use crate::{
-    document::{PolicyDocument, Project},
+    document::{Carrier, PolicyDocument, Project},
     finding::{Finding, RuleInfo, RuleOptions},
-    policy::{Policy, PolicyKind, Principal, PrincipalArn},
+    policy::{Policy, PolicyKind, Principal},
     reference::Reference,
     source::Span,
 };
@@ -53,8 +53,8 @@ impl RuleContext<'_, '_> {
     /// Whether the file says who carries the policy, and all of them are administrators.
     #[must_use]
     pub fn is_carried_by_admins(&self) -> bool {
-        let admins = self.project.declared.admins.iter().filter_map(Principal::arn).map(PrincipalArn::holder);
-        let is_admin = |name: &String| admins.clone().any(|admin| admin == name);
+        let admins = self.project.declared.admins.iter().filter_map(Principal::arn);
+        let is_admin = |holder: &Carrier| admins.clone().any(|admin| holder.is(admin));
         !self.document.holders.is_empty() && self.document.holders.iter().all(is_admin)
     }
 

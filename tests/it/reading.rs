@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kpl::{
-    document::{self, Document},
+    document::{self, Carrier, Document, Holder},
     policy::PolicyKind,
     source::{Origin, Source, SourceId, Span},
     syntax::{Member, Node, Value, json, print},
@@ -155,7 +155,7 @@ fn get_policy_version_holds_the_policy_as_an_object() {
 fn get_role_policy_tells_who_carries_it() {
     opened("get-role-policy.json", |document, source| {
         assert_eq!(policies(document), [(None, PolicyKind::Identity, 1)]);
-        assert_eq!(document.policies[0].holders, ["kasten"]);
+        assert_eq!(document.policies[0].holders, [Carrier::new(Holder::Role, "kasten")]);
         let actions = document.policies[0].policy.statements[0].listed_actions().unwrap();
         assert_eq!(source.slice(actions.read[0].span), "%22kms:Decrypt%22");
     });
@@ -189,8 +189,8 @@ fn account_details_hold_every_document_raw_or_percent_encoded() {
                 named("policy/KastenKms/v1", PolicyKind::Identity),
             ]
         );
-        let holders: Vec<&[String]> = document.policies.iter().map(|policy| policy.holders.as_slice()).collect();
-        assert_eq!(holders[4], ["kasten"]);
+        let holders: Vec<&[Carrier]> = document.policies.iter().map(|policy| policy.holders.as_slice()).collect();
+        assert_eq!(holders[4], [Carrier::new(Holder::Role, "kasten")]);
         assert!(holders[5].is_empty());
     });
 }

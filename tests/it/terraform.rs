@@ -207,6 +207,28 @@ fn policies_of_deferred_changes_are_read_or_said_to_be_open() {
     }
 }
 
+/// A role and a group of one name, of which the group alone carries what Kasten needs.
+const NAMESAKES: &str = r#"{"format_version": "1.0", "terraform_version": "1.11.4", "values": {"root_module": {"resources": [
+  {"address": "aws_iam_role.kasten", "mode": "managed", "type": "aws_iam_role", "name": "kasten", "values": {"name": "kasten", "arn": "arn:aws:iam::111122223333:role/kasten", "assume_role_policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"ec2.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}"}},
+  {"address": "aws_iam_role_policy.own", "mode": "managed", "type": "aws_iam_role_policy", "name": "own", "values": {"role": "kasten", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Own\",\"Effect\":\"Allow\",\"Action\":\"kms:Encrypt\",\"Resource\":\"arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"}]}"}},
+  {"address": "aws_iam_group_policy.other", "mode": "managed", "type": "aws_iam_group_policy", "name": "other", "values": {"group": "kasten", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Other\",\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"}]}"}},
+  {"address": "aws_kms_key.k", "mode": "managed", "type": "aws_kms_key", "name": "k", "values": {"arn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "key_id": "1234abcd-12ab-34cd-56ef-1234567890ab", "enable_key_rotation": true, "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Root\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}]}"}}]}}}"#;
+
+/// Source: IAM User Guide, "IAM identifiers": names are unique among roles, and among groups.
+#[test]
+fn a_role_does_not_carry_what_a_group_of_its_name_does() {
+    let workload = |arn: &str| Declared { workloads: vec![arn.parse().unwrap()], ..Declared::default() };
+    let told = |arn: &str| {
+        let (sources, inputs) = fixtures::sources(&[("state.json".to_owned(), NAMESAKES.to_owned())]);
+        told(&lint::lint(&sources, &inputs, &Options { declared: workload(arn), ..Options::default() }), &sources)
+    };
+    let of_role = told("arn:aws:iam::111122223333:role/kasten");
+    assert!(of_role.contains("kms-minimum-missing"), "{of_role}");
+    // Nobody tells what a user of that name carries, and neither policy is his.
+    let of_user = told("arn:aws:iam::111122223333:user/kasten");
+    assert!(!of_user.contains("kms-minimum-missing]: aws_iam_role_policy.own"), "{of_user}");
+}
+
 /// Two data sources that are read during apply, the second of which merges the first and has a dynamic block besides.
 const MERGED: &str = r#"{"format_version": "1.2", "resource_changes": [
   {"address": "aws_kms_key.k", "mode": "managed", "type": "aws_kms_key", "name": "k", "change": {"actions": ["create"], "after": {"enable_key_rotation": true}, "after_unknown": {"arn": true}}},

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     cli::{inputs, policies::Shelf},
-    document::{self, Declared, Document, PolicyDocument, Project},
+    document::{self, Carrier, Declared, Document, Holder, PolicyDocument, Project},
     finding::{Complaint, Problem},
     key::{self, Grant},
-    policy::{Clause, PolicyKind, PrincipalArn, Statement},
+    policy::{Clause, PolicyKind, Statement},
     semantics::Request,
     simulate::{
         Library,
@@ -188,8 +188,7 @@ impl Chooser<'_> {
     fn may_speak(&self, found: &PolicyDocument<'_>, document: &Document<'_>) -> bool {
         match found.kind {
             PolicyKind::Identity => {
-                let caller = self.request.caller.arn().map(PrincipalArn::holder);
-                let is_carried = caller.is_some_and(|name| found.may_be_carried_by(name));
+                let is_carried = self.request.caller.arn().is_some_and(|caller| found.may_be_carried_by(caller));
                 is_carried && !(found.holders.is_empty() && document.told.every_holder)
             }
             // Of whom it is the boundary, its file tells.
@@ -206,7 +205,7 @@ impl Chooser<'_> {
         let own = resource.rsplit(['/', ':']).next().unwrap_or(resource);
         match found.kind {
             PolicyKind::Key => found.key.as_ref().is_none_or(|id| id == own || !key::is_key_id(id)),
-            PolicyKind::Trust => found.may_be_carried_by(own),
+            PolicyKind::Trust => found.may_be_with(&Carrier::new(Holder::Role, own)),
             // One that names other resources alone hangs on one of them.
             _ => found.policy.statements.iter().any(|statement| match &statement.resources {
                 Some(Clause::Only(listed)) => {
@@ -219,9 +218,8 @@ impl Chooser<'_> {
 }
 
 /// Whether the caller of a request is among those that are named.
-fn is_caller(named: &[String], request: &Request) -> bool {
-    let caller = request.caller.arn().map(PrincipalArn::holder);
-    named.iter().any(|name| Some(name.as_str()) == caller)
+fn is_caller(named: &[Carrier], request: &Request) -> bool {
+    request.caller.arn().is_some_and(|caller| named.iter().any(|carrier| carrier.is(caller)))
 }
 
 /// The grants of a file on the key of a request; one that is not known, and could let the caller in, is complained of.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Answer, BOUNDARY, IDENTITY, text};
 use crate::{
-    document::members::Members,
+    document::{Carrier, Holder, members::Members},
     syntax::{Node, Value},
 };
 
@@ -13,13 +13,13 @@ use crate::{
 struct Links {
     members: Members,
     /// Who carries a managed policy, by its ARN: users and roles, by themselves or by a group, and groups.
-    carriers: HashMap<String, Vec<String>>,
+    carriers: HashMap<String, Vec<Carrier>>,
     /// Of whom a managed policy is the permissions boundary, by its ARN.
-    bounded: HashMap<String, Vec<String>>,
+    bounded: HashMap<String, Vec<Carrier>>,
     /// Who carries a managed policy that the file only names.
-    unseen: Vec<String>,
+    unseen: Vec<Carrier>,
     /// Whose permissions boundary the file only names.
-    unseen_boundaries: Vec<String>,
+    unseen_boundaries: Vec<Carrier>,
 }
 
 impl Links {
@@ -34,32 +34,26 @@ impl Links {
         let told: HashSet<String> = listed(root, "Policies").iter().filter_map(|policy| text(policy, "Arn")).collect();
         for (list, name, kind) in HOLDERS {
             for holder in listed(root, list) {
-                let name = text(holder, name);
-                let names = links.with_members(name.clone().unwrap_or_default(), kind);
+                let carrier = text(holder, name).map(|name| Carrier::new(kind, name));
+                let carriers = links.members.with(carrier.iter().cloned().collect());
                 let attached: HashSet<&str> = attached(holder).collect();
                 if attached.iter().any(|arn| !told.contains(*arn)) {
-                    links.unseen.extend(names.iter().cloned());
+                    links.unseen.extend(carriers.iter().cloned());
                 }
                 for arn in attached {
-                    links.carriers.entry(arn.to_owned()).or_default().extend(names.iter().cloned());
+                    links.carriers.entry(arn.to_owned()).or_default().extend(carriers.iter().cloned());
                 }
                 let boundary = holder.get("PermissionsBoundary");
                 let boundary = boundary.and_then(|boundary| text(boundary, "PermissionsBoundaryArn"));
-                if let Some((name, arn)) = name.zip(boundary) {
+                if let Some((carrier, arn)) = carrier.zip(boundary) {
                     if !told.contains(&arn) {
-                        links.unseen_boundaries.push(name.clone());
+                        links.unseen_boundaries.push(carrier.clone());
                     }
-                    links.bounded.entry(arn).or_default().push(name);
+                    links.bounded.entry(arn).or_default().push(carrier);
                 }
             }
         }
         links
-    }
-
-    /// A holder's name; for a group also those of its members.
-    fn with_members(&self, holder: String, kind: &str) -> Vec<String> {
-        let names = vec![holder];
-        if kind == "group" { self.members.with(names) } else { names }
     }
 }
 
@@ -71,17 +65,17 @@ impl Answer<'_, '_, '_> {
         self.document.told.every_holder = true;
         self.trust_policies(root.get("RoleDetailList"));
         let lists = [
-            ("RoleDetailList", "RoleName", "RolePolicyList", "role"),
-            ("UserDetailList", "UserName", "UserPolicyList", "user"),
-            ("GroupDetailList", "GroupName", "GroupPolicyList", "group"),
+            ("RoleDetailList", "RoleName", "RolePolicyList", Holder::Role),
+            ("UserDetailList", "UserName", "UserPolicyList", Holder::User),
+            ("GroupDetailList", "GroupName", "GroupPolicyList", Holder::Group),
         ];
         for (list, name, policies, kind) in lists {
             for holder in listed(root, list) {
                 let holder_name = text(holder, name).unwrap_or_default();
                 for inline in listed(holder, policies) {
                     let policy_name = text(inline, "PolicyName").unwrap_or_default();
-                    let address = format!("{kind}/{holder_name}/{policy_name}");
-                    let holders = links.with_members(holder_name.clone(), kind);
+                    let address = format!("{}/{holder_name}/{policy_name}", kind.word());
+                    let holders = links.members.with(vec![Carrier::new(kind, holder_name.clone())]);
                     self.policy(inline.get("PolicyDocument"), Some(address), Some(IDENTITY), &holders);
                 }
             }
@@ -116,10 +110,10 @@ impl Answer<'_, '_, '_> {
 }
 
 /// Where users, groups and roles are listed, and by which member they are named.
-const HOLDERS: [(&str, &str, &str); 3] = [
-    ("RoleDetailList", "RoleName", "role"),
-    ("UserDetailList", "UserName", "user"),
-    ("GroupDetailList", "GroupName", "group"),
+const HOLDERS: [(&str, &str, Holder); 3] = [
+    ("RoleDetailList", "RoleName", Holder::Role),
+    ("UserDetailList", "UserName", Holder::User),
+    ("GroupDetailList", "GroupName", Holder::Group),
 ];
 
 /// The ARNs of the managed policies that a holder carries.

@@ -11,7 +11,7 @@ pub(super) use told::Call;
 pub use told::{Outcome, Renewal, Told};
 
 use super::{
-    Document, PolicyDocument,
+    Carrier, Document, Holder, PolicyDocument,
     kasten::{Field, GivenBy, ServiceAccount},
 };
 use crate::{
@@ -130,18 +130,21 @@ impl Answer<'_, '_, '_> {
                 );
             }
             "get-role-policy" => {
-                let holder = ["RoleName", "UserName", "GroupName"].iter().find_map(|name| text(root, name));
-                let holders: Vec<String> = holder.into_iter().collect();
+                let kinds = [("RoleName", Holder::Role), ("UserName", Holder::User), ("GroupName", Holder::Group)];
+                let holder = kinds.into_iter().find_map(|(name, kind)| Some(Carrier::new(kind, text(root, name)?)));
+                let holders: Vec<Carrier> = holder.into_iter().collect();
                 self.policy(root.get("PolicyDocument"), None, Some(IDENTITY), &holders);
             }
             "get-role" => {
                 let role = root.get("Role");
-                self.document.told.boundary = role.and_then(|role| told::boundary(role, "RoleName"));
-                let holders: Vec<String> = role.and_then(|role| text(role, "RoleName")).into_iter().collect();
+                self.document.told.boundary = role.and_then(|role| told::boundary(role, "RoleName", Holder::Role));
+                let name = role.and_then(|role| text(role, "RoleName"));
+                let holders: Vec<Carrier> = name.map(|name| Carrier::new(Holder::Role, name)).into_iter().collect();
                 self.policy(role.and_then(trust_policy), None, Some(TRUST), &holders);
             }
             "get-user" => {
-                self.document.told.boundary = root.get("User").and_then(|user| told::boundary(user, "UserName"));
+                self.document.told.boundary =
+                    root.get("User").and_then(|user| told::boundary(user, "UserName", Holder::User));
             }
             "list-attached-policies" => {
                 self.document.told.attached = told::texts(root.get("AttachedPolicies"), "PolicyArn");
@@ -187,7 +190,7 @@ impl Answer<'_, '_, '_> {
         node: Option<&Node<'_>>,
         name: Option<String>,
         kind: Option<(PolicyKind, &'static str)>,
-        holders: &[String],
+        holders: &[Carrier],
     ) {
         let Some(node) = node else { return };
         let kind = self.declared.map(|kind| (kind, "--kind")).or(kind);
@@ -216,8 +219,9 @@ impl Answer<'_, '_, '_> {
 
     fn trust_policies(&mut self, roles: Option<&Node<'_>>) {
         for role in roles.map_or(&[][..], Node::items) {
-            let holders: Vec<String> = text(role, "RoleName").into_iter().collect();
-            let name = holders.first().map(|name| format!("role/{name}/trust"));
+            let name = text(role, "RoleName");
+            let holders: Vec<Carrier> = name.iter().map(|name| Carrier::new(Holder::Role, name)).collect();
+            let name = name.map(|name| format!("role/{name}/trust"));
             self.policy(trust_policy(role), name, Some(TRUST), &holders);
         }
     }

@@ -3,6 +3,7 @@
 use super::text;
 use crate::{
     calendar,
+    document::{Carrier, Holder},
     source::{Span, Spanned},
     syntax::{Node, Value},
 };
@@ -14,8 +15,8 @@ pub struct Told {
     pub attached: Vec<String>,
     /// The names of the groups that a user belongs to; whose list it is, a manifest tells.
     pub groups: Vec<String>,
-    /// The name of a user or a role, and the ARN of its permissions boundary.
-    pub boundary: Option<(String, String)>,
+    /// A user or a role, and the ARN of its permissions boundary.
+    pub boundary: Option<(Carrier, String)>,
     /// Who is there.
     pub roster: Option<Roster>,
     /// When keys got new material.
@@ -120,8 +121,10 @@ pub(super) fn texts(list: Option<&Node<'_>>, member: &str) -> Vec<String> {
 }
 
 /// The boundary of a user or a role that an answer describes.
-pub(super) fn boundary(holder: &Node<'_>, name: &str) -> Option<(String, String)> {
-    text(holder, name).zip(text(holder.get("PermissionsBoundary")?, "PermissionsBoundaryArn"))
+pub(super) fn boundary(holder: &Node<'_>, name: &str, kind: Holder) -> Option<(Carrier, String)> {
+    text(holder, name)
+        .map(|name| Carrier::new(kind, name))
+        .zip(text(holder.get("PermissionsBoundary")?, "PermissionsBoundaryArn"))
 }
 
 /// Who an account's details list. A list that is empty may not have been asked for.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Project;
 use crate::{
     document::{
-        Document,
+        Carrier, Document, Holder,
         aws_cli::{Call, Outcome},
         members::Members,
     },
@@ -19,12 +19,12 @@ const BOUNDARIES: &str = "iam/boundary/";
 #[derive(Default)]
 struct Links {
     /// Who carries a managed policy, by its ARN: users, groups and roles.
-    carriers: HashMap<String, Vec<String>>,
+    carriers: HashMap<String, Vec<Carrier>>,
     /// Of whom a managed policy is the boundary, by its ARN.
-    bounded: HashMap<String, Vec<String>>,
+    bounded: HashMap<String, Vec<Carrier>>,
     members: Members,
     /// Whose policies did not all come.
-    unseen: Vec<String>,
+    unseen: Vec<Carrier>,
 }
 
 /// Who is in the accounts that files list.
@@ -151,7 +151,7 @@ impl Project<'_> {
 
 /// An answer's call, as far as it counts here.
 enum Asked {
-    AttachedTo { name: String },
+    AttachedTo { carrier: Carrier },
     GroupsOf { user: String },
     PolicyOfGroup,
     Described,
@@ -162,10 +162,11 @@ enum Asked {
 impl Asked {
     fn of(call: &Call) -> Option<Self> {
         let given = |name: &str| call.parameter(name).map(str::to_owned);
+        let attached = |kind, name: &str| Some(Self::AttachedTo { carrier: Carrier::new(kind, call.parameter(name)?) });
         Some(match call.command()? {
-            "list-attached-user-policies" => Self::AttachedTo { name: given("user-name")? },
-            "list-attached-role-policies" => Self::AttachedTo { name: given("role-name")? },
-            "list-attached-group-policies" => Self::AttachedTo { name: given("group-name")? },
+            "list-attached-user-policies" => attached(Holder::User, "user-name")?,
+            "list-attached-role-policies" => attached(Holder::Role, "role-name")?,
+            "list-attached-group-policies" => attached(Holder::Group, "group-name")?,
             "list-groups-for-user" => Self::GroupsOf { user: given("user-name")? },
             "get-group-policy" => Self::PolicyOfGroup,
             "get-user" | "get-role" => Self::Described,
@@ -177,7 +178,7 @@ impl Asked {
 }
 
 /// Whose policies a call would have told; those of a group are told by its members.
-fn holder_asked(call: &Call) -> Option<String> {
+fn holder_asked(call: &Call) -> Option<Carrier> {
     let is_about_policies = matches!(
         call.command()?,
         "list-role-policies"
@@ -191,16 +192,17 @@ fn holder_asked(call: &Call) -> Option<String> {
             | "get-group-policy"
             | "list-attached-group-policies"
     );
-    let names = ["role-name", "user-name", "group-name"];
-    is_about_policies.then(|| names.into_iter().find_map(|name| call.parameter(name))).flatten().map(str::to_owned)
+    let kinds = [("role-name", Holder::Role), ("user-name", Holder::User), ("group-name", Holder::Group)];
+    let asked = || kinds.into_iter().find_map(|(name, kind)| Some(Carrier::new(kind, call.parameter(name)?)));
+    is_about_policies.then(asked).flatten()
 }
 
 impl Links {
     fn read(&mut self, document: &Document<'_>, asked: &Asked) {
         match asked {
-            Asked::AttachedTo { name } => {
+            Asked::AttachedTo { carrier } => {
                 for arn in &document.told.attached {
-                    self.carriers.entry(arn.clone()).or_default().push(name.clone());
+                    self.carriers.entry(arn.clone()).or_default().push(carrier.clone());
                 }
             }
             Asked::GroupsOf { user } => {
@@ -209,8 +211,8 @@ impl Links {
                 }
             }
             Asked::Described => {
-                if let Some((name, arn)) = &document.told.boundary {
-                    self.bounded.entry(arn.clone()).or_default().push(name.clone());
+                if let Some((carrier, arn)) = &document.told.boundary {
+                    self.bounded.entry(arn.clone()).or_default().push(carrier.clone());
                 }
             }
             _ => {}
@@ -249,9 +251,9 @@ impl Links {
     }
 
     /// Who carries a policy whose text did not come.
-    fn unseen_of(&self, seen: &HashSet<(String, bool)>) -> Vec<String> {
+    fn unseen_of(&self, seen: &HashSet<(String, bool)>) -> Vec<Carrier> {
         let lacking = self.carriers.iter().filter(|(arn, _)| !seen.contains(&((*arn).clone(), false)));
-        let mut names: Vec<String> = lacking.flat_map(|(_, names)| names.clone()).collect();
+        let mut names: Vec<Carrier> = lacking.flat_map(|(_, names)| names.clone()).collect();
         names.extend(self.unseen.iter().cloned());
         let mut names = self.members.with(names);
         names.sort_unstable();
@@ -260,9 +262,9 @@ impl Links {
     }
 
     /// Whose boundary did not come.
-    fn unseen_boundaries(&self, seen: &HashSet<(String, bool)>) -> Vec<String> {
+    fn unseen_boundaries(&self, seen: &HashSet<(String, bool)>) -> Vec<Carrier> {
         let lacking = self.bounded.iter().filter(|(arn, _)| !seen.contains(&((*arn).clone(), true)));
-        let mut names: Vec<String> = lacking.flat_map(|(_, names)| names.clone()).collect();
+        let mut names: Vec<Carrier> = lacking.flat_map(|(_, names)| names.clone()).collect();
         names.sort_unstable();
         names
     }

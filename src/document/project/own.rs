@@ -36,7 +36,7 @@ impl Project<'_> {
                 let file = files.get(&policy.policy.span.source).copied().unwrap_or_default();
                 let open =
                     || is_only || is_named(file, arn) || policy.name.as_deref().is_some_and(|name| is_named(name, arn));
-                policy.may_be_carried_by(arn.holder()) && (!policy.holders.is_empty() || open())
+                policy.may_be_carried_by(arn) && (!policy.holders.is_empty() || open())
             };
             own.extend(all.into_iter().filter(is_own).map(|policy| (number, policy.policy.span)));
         }

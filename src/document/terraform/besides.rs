@@ -1,6 +1,9 @@
 //! What a file of Terraform's tells that no policy, key or alias does, for the rules on Terraform.
 
-use crate::source::{Span, Spanned};
+use crate::{
+    document::Carrier,
+    source::{Span, Spanned},
+};
 
 /// What a plan, a state or outputs tell besides policies, keys and aliases.
 #[derive(Debug, Default)]
@@ -67,36 +70,11 @@ pub struct MergedTwice {
     pub again: Span,
 }
 
-/// Who may carry policies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holder {
-    /// A role.
-    Role,
-    /// A user.
-    User,
-    /// A group.
-    Group,
-}
-
-impl Holder {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::User => "user",
-            Self::Group => "group",
-        }
-    }
-}
-
 /// How much somebody carries: policies, or characters of inline policies, the largest first.
 #[derive(Debug)]
 pub struct Carried {
     /// What carries it.
-    pub holder: Holder,
-    /// Its name, or its address until it has one.
-    pub name: String,
+    pub holder: Carrier,
     /// Each with its size; one policy, or so many characters.
     pub parts: Vec<(usize, Span)>,
 }

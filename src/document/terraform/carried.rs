@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    besides::{Because, Carried, Holder, Stranded},
+    besides::{Because, Carried, Stranded},
     carriers::INLINE,
     joined::{holder, name_of},
     policies::{Policies, own_name},
     resource::{Change, Resource},
 };
 use crate::{
+    document::{Carrier, Holder},
     policy::Arn,
     source::{Span, Spanned, hash},
     syntax::{Node, print},
@@ -23,8 +24,8 @@ const MANY: usize = 10;
 /// What each carries.
 #[derive(Debug, Default)]
 pub(super) struct Load {
-    attached: HashMap<(Holder, String), Parts>,
-    inline: HashMap<(Holder, String), Parts>,
+    attached: HashMap<Carrier, Parts>,
+    inline: HashMap<Carrier, Parts>,
     /// The managed policies that a plan destroys, each with its address by its ARN; found when first asked for.
     destroyed: Option<HashMap<String, String>>,
 }
@@ -54,16 +55,16 @@ impl Parts {
         }
     }
 
-    fn told(&self, (holder, name): &(Holder, String)) -> Carried {
+    fn told(&self, holder: &Carrier) -> Carried {
         let mut parts: Vec<&Part> = self.parts.iter().collect();
         parts.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.label.cmp(&other.label)));
         let parts = parts.into_iter().map(|part| (part.size, part.place)).collect();
-        Carried { holder: *holder, name: name.clone(), parts }
+        Carried { holder: holder.clone(), parts }
     }
 }
 
 /// What an attribute of an attachment or an inline policy names.
-fn kind_of(attribute: &str) -> Holder {
+pub(super) fn kind_of(attribute: &str) -> Holder {
     match attribute {
         "role" | "roles" => Holder::Role,
         "user" | "users" => Holder::User,
@@ -73,15 +74,9 @@ fn kind_of(attribute: &str) -> Holder {
 
 impl<'a> Policies<'_, '_, 'a> {
     /// Counts a policy for those to whom a resource attaches it.
-    pub(super) fn attaches(
-        &mut self,
-        policy: &Spanned<String>,
-        attribute: &str,
-        names: &[String],
-        by: &Resource<'_, 'a>,
-    ) {
-        for name in names {
-            let parts = self.links.load.attached.entry((kind_of(attribute), name.clone())).or_default();
+    pub(super) fn attaches(&mut self, policy: &Spanned<String>, carriers: &[Carrier], by: &Resource<'_, 'a>) {
+        for carrier in carriers {
+            let parts = self.links.load.attached.entry(carrier.clone()).or_default();
             parts.add(hash(policy.value.bytes()), || {
                 let by = Some(Spanned::new(by.address.to_string(), by.place));
                 Part { size: 1, label: policy.value.clone(), place: policy.span, by }
@@ -93,7 +88,7 @@ impl<'a> Policies<'_, '_, 'a> {
     pub(super) fn lists(&mut self, role: &Resource<'_, 'a>) {
         let managed = role.values.get("managed_policy_arns").map_or(&[][..], Node::items);
         for arn in managed.iter().filter_map(|arn| Some(Spanned::new(arn.as_str()?.to_owned(), arn.span))) {
-            self.attaches(&arn, "role", &[holder(role)], role);
+            self.attaches(&arn, &[Carrier::new(Holder::Role, holder(role))], role);
         }
     }
 
@@ -145,11 +140,11 @@ impl<'a> Policies<'_, '_, 'a> {
     /// Counts the inline policies that were read of a resource. `paths` tells of each in which attribute it stands.
     pub(super) fn carries(&mut self, resource: &Resource<'_, 'a>, before: usize, paths: &[String]) {
         let key = if resource.kind == "aws_iam_role" {
-            (Holder::Role, holder(resource))
+            Carrier::new(Holder::Role, holder(resource))
         } else {
             let Some((_, attribute)) = INLINE.iter().find(|(kind, _)| *kind == resource.kind) else { return };
             let Some(name) = self.refers(resource, attribute) else { return };
-            (kind_of(attribute), name_of(&name.value))
+            Carrier::new(kind_of(attribute), name_of(&name.value))
         };
         let read = self.document.policies.get(before..).unwrap_or_default().iter().zip(paths);
         let inline = read.filter(|(policy, path)| *path != "assume_role_policy" && !policy.policy.is_unknown());
@@ -178,7 +173,7 @@ impl<'a> Policies<'_, '_, 'a> {
 }
 
 /// What each carries, in a fixed order.
-fn told(all: &HashMap<(Holder, String), Parts>) -> Vec<Carried> {
+fn told(all: &HashMap<Carrier, Parts>) -> Vec<Carried> {
     let mut all: Vec<_> = all.iter().filter(|(_, parts)| !parts.parts.is_empty()).collect();
     all.sort_unstable_by_key(|(key, _)| *key);
     all.into_iter().map(|(key, parts)| parts.told(key)).collect()

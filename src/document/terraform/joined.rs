@@ -15,7 +15,7 @@ use super::{
     resource::{Resource, holds_true},
 };
 use crate::{
-    document::{aws_cli, members::Members},
+    document::{Carrier, aws_cli, members::Members},
     key::{Grant, KeyGrant},
     source::{Span, Spanned},
     syntax::{Node, Value},
@@ -29,9 +29,9 @@ pub(super) struct Links {
     /// Whether such a resource does not tell of which key it is.
     pub(super) is_open: bool,
     /// Who carries a managed policy, by the policy's ARN or address.
-    pub(super) carriers: HashMap<String, Vec<String>>,
+    pub(super) carriers: HashMap<String, Vec<Carrier>>,
     /// Of whom a managed policy is the permissions boundary, likewise.
-    pub(super) bounded: HashMap<String, Vec<String>>,
+    pub(super) bounded: HashMap<String, Vec<Carrier>>,
     /// How much each carries.
     pub(super) load: Load,
     /// The users of each group.

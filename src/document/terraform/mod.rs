@@ -28,7 +28,7 @@ mod secret;
 mod shown;
 
 use self::{accounts::Accounts, configuration::Configuration, policies::Policies, resource::Resource};
-pub use besides::{AliasPrefix, Because, Besides, Carried, Holder, MergedTwice, SetTwice, Stranded, Unset};
+pub use besides::{AliasPrefix, Because, Besides, Carried, MergedTwice, SetTwice, Stranded, Unset};
 pub use plan::{Destroyed, Moved, Plan, Replaced};
 
 use super::{Document, DocumentError};

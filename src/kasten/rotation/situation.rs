@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    document::{PolicyDocument, Project, alias_name, kasten_key_ids},
+    document::{Carrier, PolicyDocument, Project, alias_name, kasten_key_ids},
     kasten::given::KeyArn,
-    policy::{Policy, PolicyKind, Principal, PrincipalArn, Statement},
+    policy::{Policy, PolicyKind, Principal, Statement},
     semantics::Caller,
     source::Span,
 };
@@ -116,8 +116,8 @@ impl Situation {
         let aliases_are_listed = project.documents.iter().any(|document| !document.aliases.is_empty());
         let old_aliases = if aliases_are_listed { listed } else { named_aliases(project, &identity) };
         let over_grants = statements_naming(&old_policy, &principal);
-        let holder = principal.arn().map(PrincipalArn::holder).unwrap_or_default();
-        let is_named = |names: &[String]| names.iter().any(|name| name == holder);
+        let is_named =
+            |named: &[Carrier]| principal.arn().is_some_and(|arn| named.iter().any(|carrier| carrier.is(arn)));
         let mut policies = project.documents.iter().flat_map(|document| &document.policies);
         let boundary = policies.find(|policy| is_named(&policy.bounds)).map(|found| found.policy.clone());
         let boundary = match boundary {
@@ -249,9 +249,9 @@ fn own_policies<'p, 'a>(
     project: &'p Project<'a>,
     principal: &'p Principal,
 ) -> impl Iterator<Item = &'p PolicyDocument<'a>> {
-    let name = principal.arn().map(PrincipalArn::holder).unwrap_or_default();
     let all = project.policies_for(principal, PolicyKind::Identity);
-    all.into_iter().filter(move |policy| policy.may_be_carried_by(name))
+    all.into_iter()
+        .filter(move |policy| principal.arn().map_or(policy.holders.is_empty(), |arn| policy.may_be_carried_by(arn)))
 }
 
 fn aliases_of(project: &Project<'_>, id: &str) -> BTreeSet<String> {

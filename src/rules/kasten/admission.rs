@@ -30,7 +30,7 @@ pub(crate) fn trust_of<'p, 'a>(
 ) -> Option<(&'p PolicyDocument<'a>, &'p PrincipalArn)> {
     let Principal::Role(role) = &derived.principal else { return None };
     let all = project.policies_for(&derived.principal, PolicyKind::Trust);
-    let carried: Vec<_> = all.into_iter().filter(|policy| policy.may_be_carried_by(role.name())).collect();
+    let carried: Vec<_> = all.into_iter().filter(|policy| policy.may_be_carried_by(role)).collect();
     match carried[..] {
         [only] => Some((only, role)),
         _ => None,
@@ -171,9 +171,8 @@ pub(super) fn assuming(
     let allowing = trust.policy.statements.iter().filter(|statement| statement.allows());
     let named = allowing.filter_map(Statement::named_principals).flat_map(|listed| &listed.read);
     for (user, arn) in named.filter_map(|user| Some((user, user_arn(&user.value)?))) {
-        let is_unseen =
-            project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
-        let carries = |policy: &&PolicyDocument<'_>| policy.holders.iter().any(|holder| holder == arn.holder());
+        let is_unseen = project.documents.iter().any(|document| document.unseen.iter().any(|carrier| carrier.is(arn)));
+        let carries = |policy: &&PolicyDocument<'_>| policy.holders.iter().any(|holder| holder.is(arn));
         let own: Vec<_> = project.policies(PolicyKind::Identity).filter(carries).collect();
         let Some(first) = own.first().filter(|_| !is_unseen) else { continue };
         if own.iter().any(|policy| !policy.policy.is_complete()) {

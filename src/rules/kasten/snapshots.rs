@@ -4,9 +4,9 @@
 //! or may.
 
 use crate::{
-    document::{Part, PolicyDocument, Project, WHOSE},
+    document::{Carrier, Part, PolicyDocument, Project, WHOSE},
     finding::{Finding, Persona, RuleInfo},
-    policy::{Policy, PolicyKind, Principal, PrincipalArn, ResourcePattern, Statement, glob},
+    policy::{Policy, PolicyKind, Principal, ResourcePattern, Statement, glob},
     rules::{Check, Findings, RuleContext, declare::declare_rules},
 };
 
@@ -240,8 +240,8 @@ fn whose(policy: &Policy, cx: &RuleContext<'_, '_>) -> Whose {
 }
 
 fn may_carry(kasten: &Principal, cx: &RuleContext<'_, '_>) -> bool {
-    let Some(holder) = kasten.arn().map(PrincipalArn::holder) else { return false };
-    cx.document.may_be_carried_by(holder) && {
+    let Some(arn) = kasten.arn() else { return false };
+    cx.document.may_be_carried_by(arn) && {
         let all = cx.project.policies_for(kasten, PolicyKind::Identity);
         all.iter().any(|policy| policy.policy.span == cx.document.policy.span)
     }
@@ -250,9 +250,8 @@ fn may_carry(kasten: &Principal, cx: &RuleContext<'_, '_>) -> bool {
 /// The policies that may be carried by whoever carries this one.
 fn beside<'p, 'a>(cx: &RuleContext<'p, 'a>) -> Vec<&'p PolicyDocument<'a>> {
     let holders = &cx.document.holders;
-    let shares = |other: &&PolicyDocument<'_>| {
-        holders.is_empty() || holders.iter().any(|holder| other.may_be_carried_by(holder))
-    };
+    let shares =
+        |other: &&PolicyDocument<'_>| holders.is_empty() || holders.iter().any(|holder| other.may_be_with(holder));
     cx.project.policies(PolicyKind::Identity).filter(shares).collect()
 }
 
@@ -265,7 +264,7 @@ fn missing(policy: &Policy, cx: &RuleContext<'_, '_>, out: &mut Findings<'_>) {
     if EBS.into_iter().filter(own).count() < MANY {
         return;
     }
-    let is_unseen = |name: &String| cx.document.may_be_carried_by(name);
+    let is_unseen = |carrier: &Carrier| cx.document.may_be_with(carrier);
     if cx.project.documents.iter().any(|document| document.unseen.iter().any(is_unseen)) {
         out.not_evaluated(&EBS_PERMISSION_MISSING, UNSEEN);
         return;

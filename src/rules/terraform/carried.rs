@@ -124,10 +124,10 @@ const fn most_characters(holder: Holder) -> usize {
 }
 
 fn inline(carried: &Carried) -> Option<Finding> {
-    let most = most_characters(carried.holder);
+    let most = most_characters(carried.holder.kind);
     let total: usize = carried.parts.iter().map(|(size, _)| size).sum();
     let (_, largest) = carried.parts.first().filter(|_| total > most)?;
-    let (word, name) = (carried.holder.word(), &carried.name);
+    let (word, name) = (carried.holder.kind.word(), &carried.holder.name);
     let message = format!("the inline policies of the {word} {name} have {total} characters, more than {most}");
     Some(
         Finding::new(&INLINE_SUM_EXCEEDS, *largest, message)
@@ -147,9 +147,9 @@ const fn steps(holder: Holder) -> &'static [(usize, Severity)] {
 
 fn attached(carried: &Carried) -> Option<Finding> {
     let count = carried.parts.len();
-    let (most, severity) = steps(carried.holder).iter().find(|(most, _)| count > *most)?;
+    let (most, severity) = steps(carried.holder.kind).iter().find(|(most, _)| count > *most)?;
     let (_, place) = carried.parts.get(*most)?;
-    let (word, name) = (carried.holder.word(), &carried.name);
+    let (word, name) = (carried.holder.kind.word(), &carried.holder.name);
     let message = format!("{count} managed policies are attached to the {word} {name}");
     let help = match severity {
         Severity::Error => format!("put several into one: no quota allows more than {most}"),

@@ -6,7 +6,7 @@
 mod blame;
 
 use crate::{
-    document::{PolicyDocument, Project},
+    document::{Carrier, PolicyDocument, Project},
     finding::{Confidence, Finding, RuleInfo, Severity},
     policy::{
         AccountId, ActionPattern, Effect, PolicyKind, Principal, ResourcePattern, Statement, glob, is_placeholder,
@@ -144,12 +144,11 @@ pub(super) enum Naming {
 impl<'p, 'a> Access<'p, 'a> {
     pub(super) fn new(workload: Caller<'p, 'a>, key: &'p PolicyDocument<'a>) -> Self {
         let (project, arn) = (workload.project, workload.arn);
-        let has_unseen =
-            project.documents.iter().any(|document| document.unseen.iter().any(|name| name == arn.holder()));
+        let has_unseen = project.documents.iter().any(|document| document.unseen.iter().any(|carrier| carrier.is(arn)));
         let owner = key_policy::owner(&key.policy, project).or_else(|| key.policy.named_account());
         let foreign = owner.is_some_and(|owner| owner != arn.account());
         let own: Vec<&PolicyDocument<'_>> = own_policies(workload).collect();
-        let is_named = |names: &[String]| names.iter().any(|name| name == arn.holder());
+        let is_named = |carriers: &[Carrier]| carriers.iter().any(|carrier| carrier.is(arn));
         let mut policies = project.documents.iter().flat_map(|document| &document.policies);
         let boundary = policies.find(|policy| is_named(&policy.bounds));
         let basis = Basis {
@@ -306,12 +305,11 @@ impl<'p, 'a> Access<'p, 'a> {
 
 /// The identity policies that a workload carries or may carry.
 pub(super) fn own_policies<'p, 'a>(workload: Caller<'p, 'a>) -> impl Iterator<Item = &'p PolicyDocument<'a>> {
-    let holder = workload.arn.holder();
     workload
         .project
         .policies_for(workload.principal, PolicyKind::Identity)
         .into_iter()
-        .filter(move |policy| policy.may_be_carried_by(holder))
+        .filter(move |policy| policy.may_be_carried_by(workload.arn))
 }
 
 /// How a statement of a key policy speaks of a workload.
