@@ -23,6 +23,8 @@ struct Lacking {
 const MOST_TRIED: usize = 1024;
 /// So many are tried for all keys together, as far as each gets a few.
 const MOST_TRIED_IN_ALL: usize = 16 * MOST_TRIED;
+/// So many facts are asked of them all together, likewise.
+const MOST_ASKED: usize = 4_000_000;
 /// So many values of a key are tried at most, besides that it is absent.
 const MOST_VALUES: usize = 7;
 
@@ -103,7 +105,8 @@ impl Compiled {
         let Some(key) = lacking.get(at) else { return false };
         let others: Vec<&Lacking> =
             lacking.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, o)| o).collect();
-        let most = MOST_TRIED.min(MOST_TRIED_IN_ALL / lacking.len()) / (key.values.len() + 1);
+        let in_all = MOST_TRIED_IN_ALL.min(MOST_ASKED / self.facts.len().max(1));
+        let most = MOST_TRIED.min(in_all / lacking.len()) / (key.values.len() + 1);
         if let Some(settings) = settings(&others, most) {
             return settings.into_iter().any(|setting| {
                 let mut without = tries.none.clone();
