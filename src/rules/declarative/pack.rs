@@ -152,7 +152,11 @@ fn closure<'f>(file: &'f PackFile, files: &'f [PackFile], complaints: &mut Vec<C
                     } else {
                         format!("`{}` includes `{}`, which includes it again", file.name.value, part.name.value)
                     };
-                    complaints.push(Complaint::new(include.span, message).help("take one of the two away"));
+                    complaints.push(Complaint::new(include.span, message).help(if own {
+                        "take it away"
+                    } else {
+                        "take one of the two away"
+                    }));
                 }
                 Some(other) if all.iter().any(|seen| std::ptr::eq(*seen, other)) => {}
                 Some(other) => all.push(other),

@@ -247,6 +247,7 @@ fn demand(node: &Node<'_>, requires: bool, source: &Source, complaints: &mut Vec
         }
     };
     let (select, mark) = (path("select", Path::of_policy), path("mark", Path::of_selected));
+    let told = complaints.len();
     let conditions = parts.get("where").map_or_else(Where::default, |node| Where::read(node, complaints));
     if let Some((path, place)) = &select
         && !conditions.is_empty()
@@ -255,7 +256,8 @@ fn demand(node: &Node<'_>, requires: bool, source: &Source, complaints: &mut Vec
         let complaint = Complaint::new(*place, "this path selects no statement, of which `where` could be asked");
         complaints.push(complaint.help("`$.Statement[*]` selects every statement"));
     }
-    if parts.get("select").is_none() && conditions.is_empty() {
+    // What is wrong with the predicates is told already.
+    if parts.get("select").is_none() && conditions.is_empty() && complaints.len() == told {
         let complaint = Complaint::new(node.span, format!("{what} asks for nothing"));
         complaints.push(complaint.help("it takes `select`, a path, and `where`, predicates"));
     }
