@@ -80,17 +80,26 @@ pub(super) fn run_with(args: &CheckArgs, look: Look) -> Exit {
     }
     report.skipped.extend(loaded.skipped);
     report.skipped.sort_by(|one, other| one.file.cmp(&other.file));
-    let mut problems = loaded.problems;
-    problems.append(&mut report.problems);
-    report.problems = problems;
+    report.problems.splice(0..0, loaded.problems);
+    tell(&mut report, &loaded.sources, &options, &outputs, args).unwrap_or_else(|| ends.exit(&report))
+}
+
+/// Tells of what was found, wherever it is to be told; how the run ends where that fails.
+fn tell(
+    report: &mut Report,
+    sources: &Sources,
+    options: &Options,
+    outputs: &Outputs,
+    args: &CheckArgs,
+) -> Option<Exit> {
     complain(&report.problems, args);
     let mut unwritten = Vec::new();
     if let Some(file) = &args.write_baseline {
-        unwritten.extend(write_baseline(file, &mut report, &loaded.sources, &options.home).err());
+        unwritten.extend(write_baseline(file, report, sources, &options.home).err());
     }
-    unwritten.extend(outputs.write(&report, &loaded.sources, options.reference.date(), args));
+    unwritten.extend(outputs.write(report, sources, options.reference.date(), args));
     complain(&unwritten, args);
-    if unwritten.is_empty() { ends.exit(&report) } else { Exit::Failure }
+    (!unwritten.is_empty()).then_some(Exit::Failure)
 }
 
 /// Shows what would be fixed, and nothing else.

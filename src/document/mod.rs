@@ -251,20 +251,7 @@ impl<'a> Document<'a> {
             self.facts.cut();
         }
         if !is_told && (is_policy || (declared.is_some() && matches!(root.value, Value::Map(_) | Value::List(_)))) {
-            let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
-            policy.policy.is_cut = is_cut;
-            let is_string = self.faults.iter().any(|fault| fault.cause == syntax::Cause::EncodedTwice);
-            self.is_copy = is_string;
-            (self.kind, self.because) = if is_string {
-                ("terraform-output", "it is a policy in one string, as `terraform output -json NAME` prints it")
-            } else if policy.policy.fragment {
-                ("statement", "it has the elements of a statement, and no `Statement`")
-            } else {
-                ("policy", "it has the elements of a policy")
-            };
-            // Most files hold one: a list that grows by itself has room for four.
-            self.policies.reserve_exact(1);
-            self.policies.push(policy);
+            self.hold(root, declared, is_cut);
         } else {
             if self.kind.starts_with("kubernetes") || self.kind == "helm-values" {
                 self.faults.extend(duplicates(&root).filter(|_| self.notation == Notation::Yaml));
@@ -283,6 +270,24 @@ impl<'a> Document<'a> {
             policy.policy.is_cut |= part.filled.iter().any(|filled| policy.policy.span.contains(*filled));
         }
         Ok(())
+    }
+
+    /// Takes the whole text for one policy.
+    fn hold(&mut self, root: Node<'a>, declared: Option<PolicyKind>, is_cut: bool) {
+        let mut policy = PolicyDocument::read(root, declared.map(|kind| (kind, "--kind")));
+        policy.policy.is_cut = is_cut;
+        let is_string = self.faults.iter().any(|fault| fault.cause == syntax::Cause::EncodedTwice);
+        self.is_copy = is_string;
+        (self.kind, self.because) = if is_string {
+            ("terraform-output", "it is a policy in one string, as `terraform output -json NAME` prints it")
+        } else if policy.policy.fragment {
+            ("statement", "it has the elements of a statement, and no `Statement`")
+        } else {
+            ("policy", "it has the elements of a policy")
+        };
+        // Most files hold one: a list that grows by itself has room for four.
+        self.policies.reserve_exact(1);
+        self.policies.push(policy);
     }
 }
 
