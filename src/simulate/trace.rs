@@ -10,7 +10,7 @@ use crate::{
         Because, Element, Fact, Formula, Found, KeyTest, MatchClass, Matching, Naming, Part, Request, Truth,
         operator::Reach,
     },
-    source::Span,
+    source::{Span, shortened},
 };
 
 /// What the statements of one layer did.
@@ -153,13 +153,14 @@ fn why_not(element: &Element, key: &str, request: &Request) -> Option<String> {
     }
     Some(match request.context.find(&lower) {
         Found::Absent => format!("the request does not carry {key}"),
-        Found::One(value) => format!("{key} is `{}`", shortened(value)),
+        Found::One(value) => format!("{key} is `{}`", shortened(value, SHOWN)),
         Found::Many([]) => format!("{key} has no value"),
         Found::Many(_) if single => {
             format!("{key} has several values, and an operator without a set operator was seen to match none")
         }
         Found::Many(values) => {
-            let shown: Vec<String> = values.iter().take(3).map(|value| format!("`{}`", shortened(value))).collect();
+            let shown: Vec<String> =
+                values.iter().take(3).map(|value| format!("`{}`", shortened(value, SHOWN))).collect();
             let more = if values.len() > 3 { ", …" } else { "" };
             format!("{key} is {}{more}", shown.join(", "))
         }
@@ -169,10 +170,3 @@ fn why_not(element: &Element, key: &str, request: &Request) -> Option<String> {
 
 /// How many characters of a value a message repeats.
 const SHOWN: usize = 60;
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}

@@ -9,6 +9,7 @@ mod edit;
 mod hash;
 mod lines;
 mod percent;
+mod repeated;
 pub(crate) mod scan;
 mod secret;
 
@@ -19,6 +20,7 @@ pub use edit::Edit;
 pub(crate) use hash::hash;
 pub use lines::Position;
 pub(crate) use percent::{percent_decoded, percent_encoded};
+pub(crate) use repeated::shortened;
 pub use secret::{Secrets, access_keys, without_access_keys};
 
 use lines::LineIndex;

@@ -11,7 +11,7 @@ pub mod yaml;
 
 pub use node::{Member, Node, Value};
 
-use crate::source::{Edit, Span};
+use crate::source::{Edit, Span, shortened};
 
 /// How deep objects and lists may be nested; what is deeper is not read.
 pub const MAX_DEPTH: usize = 128;
@@ -135,7 +135,7 @@ impl Cause {
             Self::CurlyQuote => many("a curly quotation mark", "strings in curly quotation marks"),
             Self::SingleQuote => many("a string in single quotes", "strings in single quotes"),
             Self::BareName => many("a name without quotes", "names without quotes"),
-            Self::BareWord(word) => format!("`{}` stands without quotes", shortened(word)),
+            Self::BareWord(word) => format!("`{}` stands without quotes", shortened(word, SHOWN)),
             Self::PythonLiteral(word) => format!("`{word}` is Python's spelling, not JSON's"),
             Self::Comment => many("a comment; JSON has none", "comments; JSON has none"),
             Self::TrailingComma => "a comma behind the last item".to_owned(),
@@ -158,12 +158,12 @@ impl Cause {
             }
             Self::Escape(character) => format!("`\\{character}` is no escape of JSON"),
             Self::LoneSurrogate => "half of a surrogate pair".to_owned(),
-            Self::Number(text) => format!("`{}` is no number of JSON", shortened(text)),
+            Self::Number(text) => format!("`{}` is no number of JSON", shortened(text, SHOWN)),
             Self::Stray(character) => format!("`{character}` begins no value"),
             Self::Trailing => "text behind the end of the document".to_owned(),
             Self::TooDeep => format!("nested deeper than {MAX_DEPTH} levels"),
             Self::TooManyAliases => "its aliases expand to too many nodes".to_owned(),
-            Self::Duplicate(name) => format!("`{}` stands twice in one object", shortened(name)),
+            Self::Duplicate(name) => format!("`{}` stands twice in one object", shortened(name, SHOWN)),
             Self::Yaml(message) => message.clone(),
         }
     }
@@ -195,13 +195,6 @@ impl Cause {
 
 /// How many characters of a file's own text a message repeats.
 const SHOWN: usize = 40;
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
 
 fn blank_name(character: char) -> String {
     match character {

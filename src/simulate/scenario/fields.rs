@@ -89,10 +89,7 @@ pub(crate) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str
 const SHOWN: usize = 60;
 
 pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    crate::source::shortened(text, SHOWN)
 }
 
 /// The text of a string; anything else is told.
