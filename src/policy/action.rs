@@ -86,13 +86,13 @@ impl ActionPattern {
     #[must_use]
     pub fn is_every_action(&self) -> bool {
         // It begins with a `*`, which few entries do.
-        self.wildcard == Some(0) && is_stars(self.name()) && self.service().is_none_or(is_stars)
+        self.wildcard == Some(0) && glob::is_stars(self.name()) && self.service().is_none_or(glob::is_stars)
     }
 
     /// Whether it means every action of one service: `kms:*`.
     #[must_use]
     pub fn is_every_action_of(&self, service: &str) -> bool {
-        self.wildcard.is_some() && self.is_of(service) && is_stars(self.name())
+        self.wildcard.is_some() && self.is_of(service) && glob::is_stars(self.name())
     }
 
     /// Whether it means every action of one service, alone or with those of all others: `kms:*` or `*`.
@@ -100,9 +100,4 @@ impl ActionPattern {
     pub fn is_whole_of(&self, service: &str) -> bool {
         self.is_every_action() || self.is_every_action_of(service)
     }
-}
-
-/// Whether a text is one or more `*`, and nothing else.
-fn is_stars(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }

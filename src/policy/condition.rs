@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Element, Listed};
+use super::{Element, Listed, glob};
 use crate::source::Spanned;
 
 /// One row of a `Condition` element.
@@ -23,11 +23,10 @@ impl Condition {
     #[must_use]
     pub fn names_values(&self) -> bool {
         let comparison = self.operator.value.comparison;
-        let takes_any = |value: &String| !value.is_empty() && value.bytes().all(|byte| byte == b'*');
         if comparison.asks_presence() || comparison.is_negated() {
             return false;
         }
-        !(comparison.takes_wildcards() && self.values.values().any(takes_any))
+        !(comparison.takes_wildcards() && self.values.values().any(|value| glob::is_stars(value)))
     }
 
     /// Whether a request without its key fails it.

@@ -22,6 +22,12 @@ pub fn is_pattern(text: &str) -> bool {
     first_wildcard(text).is_some()
 }
 
+/// Whether a pattern is nothing but `*`, so that it matches every text.
+#[must_use]
+pub fn is_stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+}
+
 /// Where the first wildcard of a text stands, in bytes.
 pub(super) fn first_wildcard(text: &str) -> Option<usize> {
     scan::find(text.as_bytes(), |word| scan::is(word, b'*') | scan::is(word, b'?'))

@@ -27,7 +27,7 @@ impl ResourcePattern {
     /// Whether it means every resource.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        !self.text.is_empty() && self.text.bytes().all(|byte| byte == b'*')
+        glob::is_stars(&self.text)
     }
 
     /// Its parts, where it is an ARN.
@@ -60,8 +60,7 @@ impl ResourcePattern {
             return true;
         }
         let Ok(arn) = self.arn() else { return false };
-        let open = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte == b'*');
-        glob::matches(arn.service, "kms") && open(arn.account) && covers_every_key(arn.resource)
+        glob::matches(arn.service, "kms") && glob::is_stars(arn.account) && covers_every_key(arn.resource)
     }
 
     /// Whether it covers every key of the accounts and Regions that it reaches: `*`, or a KMS ARN that ends in `key/*`.

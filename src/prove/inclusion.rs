@@ -123,11 +123,11 @@ impl Comparison {
 
     /// Whether a pattern of resources lies in another, however wildcards before a colon are read.
     fn includes(&self, outer: &ResourcePattern, inner: &ResourcePattern) -> bool {
+        let is_everything = outer.is_everything();
         let (outer, inner) = (outer.as_str(), inner.as_str());
         if outer == inner {
             return self.may_compare(inner);
         }
-        let is_everything = !outer.is_empty() && outer.bytes().all(|byte| byte == b'*');
         // Where no wildcard stands before the fifth colon, all readings are one.
         let is_plain = |text: &str| {
             let fifth = text.match_indices(':').nth(4).map(|(at, _)| at);

@@ -16,7 +16,7 @@ pub(super) fn actions<'r>(reference: &'r Reference, pattern: &str) -> impl Itera
     });
     let whole = halves.is_none().then_some(pattern);
     let by_whole = whole.into_iter().flat_map(move |pattern| {
-        let is_every = is_only_stars(pattern);
+        let is_every = glob::is_stars(pattern);
         services(reference, pattern)
             .flat_map(Service::actions)
             .filter(move |action| is_every || covers(pattern, &action.to_string()))
@@ -37,7 +37,7 @@ pub(super) fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<It
     let blob = &service.reference.blob;
     let start = glob::literal_start(pattern);
     let rows = blob.starting_with(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);
-    let is_start = pattern.get(start.len()..).is_some_and(is_only_stars);
+    let is_start = pattern.get(start.len()..).is_some_and(glob::is_stars);
     let found = rows.map(move |row| Action { service, row });
     found.filter(move |action| is_start || covers(pattern, action.name()))
 }
@@ -45,16 +45,11 @@ pub(super) fn named<'r>(service: Service<'r>, pattern: &str) -> impl Iterator<It
 /// Whether a pattern covers any action of a service.
 pub(super) fn fits_any(service: Service<'_>, pattern: &str) -> bool {
     let start = glob::literal_start(pattern);
-    if pattern.get(start.len()..).is_some_and(is_only_stars) {
+    if pattern.get(start.len()..).is_some_and(glob::is_stars) {
         let blob = &service.reference.blob;
         return blob.has_start(layout::ACTIONS, service.action_rows(), layout::action::NAME, start);
     }
     named(service, pattern).next().is_some()
-}
-
-/// Whether a text is one or more `*`, and nothing else.
-fn is_only_stars(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }
 
 fn covers(pattern: &str, text: &str) -> bool {

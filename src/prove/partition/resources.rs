@@ -12,6 +12,7 @@ use super::{
     material::{ACCOUNT, Material, has_variable, list_of_resources, sample},
 };
 use crate::{
+    policy::glob::is_stars,
     prove::{
         budget::{Budget, Exhausted},
         domain::{
@@ -154,7 +155,7 @@ impl<'f> Atoms<'f> {
     fn add(&mut self, test: &'f ResourceTest, list: u32) {
         let pattern = &test.pattern;
         self.texts.push(pattern.as_str());
-        let is_everything = !pattern.as_str().is_empty() && pattern.as_str().bytes().all(|byte| byte == b'*');
+        let is_everything = is_stars(pattern.as_str());
         if is_everything {
             self.everything.push(list);
         }

@@ -203,7 +203,7 @@ impl Limit {
     /// Whether a value leaves open whose account is meant.
     fn is_open(self, value: &str, wildcards: bool) -> bool {
         let open = |part: &str| (wildcards && glob::is_pattern(part)) || part.contains("${");
-        let all = |part: &str| wildcards && !part.is_empty() && part.bytes().all(|byte| byte == b'*');
+        let all = |part: &str| wildcards && glob::is_stars(part);
         match self {
             Self::Service => true,
             Self::Owner => open(value),

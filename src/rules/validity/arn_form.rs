@@ -267,7 +267,7 @@ const ACCOUNT: Field = Field {
 
 fn fields(arn: &Arn<'_>, span: Span, service: Service<'_>, out: &mut Findings<'_>) {
     let may_tell = |(field, text): &(Field, &str)| {
-        let is_open = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+        let is_open = glob::is_stars(text);
         // IAM's own Region has a rule that says so; `aws` stands for AWS's own resources.
         let is_told = (arn.service == "iam" && field.name == "Region") || *text == "aws";
         !is_open && !is_told && !text.contains('$') && !is_placeholder(text)

@@ -270,10 +270,7 @@ fn kms_key(condition: &Condition, out: &mut Findings<'_>) {
     }
     for value in &condition.values.read {
         let text = value.value.as_str();
-        if text.contains("${")
-            || is_placeholder_value(text)
-            || !text.is_empty() && text.bytes().all(|byte| byte == b'*')
-        {
+        if text.contains("${") || is_placeholder_value(text) || glob::is_stars(text) {
             continue;
         }
         let is_key = Arn::parse(text).is_ok_and(|arn| {
