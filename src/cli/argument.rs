@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::{
     policy::Effect,
+    reference::Reference,
     render::{Argument, Point, Tone},
     semantics::{MatchClass, NOT_GIVEN, Request, Trait},
     simulate::{
         Because, Decision, LayerTrace, Matched, Outcome, Reason, StatementTrace,
-        scenario::{self, Answer, Case},
+        scenario::{Answer, Case},
     },
     source::{Sources, Span},
 };
@@ -50,7 +51,7 @@ fn about(case: &Case, request: &Request) -> String {
     if case.requests.len() > 1 {
         return format!("{asked}, one of the two permissions that kms:ReEncrypt needs");
     }
-    if request.resource() == "*" && scenario::takes_no_resource(request.action()) {
+    if request.resource() == "*" && Reference::embedded().takes_no_resource(request.action()) {
         return format!("{asked}, as it takes no resource");
     }
     asked

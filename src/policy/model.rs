@@ -171,6 +171,12 @@ impl<T> Listed<T> {
         self.len() == 0
     }
 
+    /// Whether no value is malformed or unknown, so that those that were read are all.
+    #[must_use]
+    pub const fn is_read_whole(&self) -> bool {
+        self.malformed.is_empty() && self.unknown.is_empty()
+    }
+
     /// The values that were read.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.read.iter().map(|value| &value.value)

@@ -93,7 +93,8 @@ impl<'s> Search<'s> {
             Some(set) => solver.allowed(&authorize(set))?,
             None => Sides { surely: NEVER, maybe: NEVER, open: NEVER },
         };
-        let (possible, fits) = (solver.possible()?, solver.without_resource(|name| self.takes_none(name))?);
+        let (possible, fits) =
+            (solver.possible()?, solver.without_resource(|name| self.reference.takes_no_resource(name))?);
         let possible = solver.diagram().both(possible, fits)?;
         let wanted = wanted(solver)?;
         let possible = solver.diagram().both(possible, wanted)?;
@@ -144,7 +145,7 @@ impl<'s> Search<'s> {
         found: Node,
         case: &Case<'_>,
     ) -> Result<Result<Found, ProveError>, Exhausted> {
-        let plausible = solver.plausible(|name| self.takes_none(name))?;
+        let plausible = solver.plausible(|name| self.reference.takes_no_resource(name))?;
         let better = solver.diagram().both(found, plausible)?;
         let Some(choice) = solver.model(if better == NEVER { found } else { better }) else {
             return Ok(Ok(Found::Nothing));
@@ -159,25 +160,21 @@ impl<'s> Search<'s> {
         Ok(Ok(Found::Request(Box::new(Witness { request: shown, statements, other_side_agrees }))))
     }
 
-    /// Whether an action is known to take no resource.
-    fn takes_none(&self, action: &str) -> bool {
-        let known = action.split_once(':').and_then(|(service, name)| self.reference.action(service, name));
-        known.is_some_and(|action| action.resource_types().next().is_none())
-    }
-
     /// The name in the action's class that fits the resource best.
     fn action(&self, choice: &Choice) -> &str {
         let names = self.space.actions.classes.get(choice.action).map_or(&[][..], |class| &class.names);
         let resource = self.space.resources.classes.get(choice.resource).map_or("*", |class| class.text.as_str());
         let service = resource.split(':').nth(2);
         let fits = |name: &&String| match service {
-            Some(service) => service_of(name) == service && !self.takes_none(name),
-            None => self.takes_none(name),
+            Some(service) => service_of(name) == service && !self.reference.takes_no_resource(name),
+            None => self.reference.takes_no_resource(name),
         };
         let of_type =
             |name: &&String| fits(name) && arns_of(name, self.reference, "").iter().any(|arn| is_alike(arn, resource));
         let best = names.iter().find(of_type).or_else(|| names.iter().find(fits));
-        let best = best.or_else(|| names.iter().find(|name| !self.takes_none(name))).or_else(|| names.first());
+        let best = best
+            .or_else(|| names.iter().find(|name| !self.reference.takes_no_resource(name)))
+            .or_else(|| names.first());
         best.map_or("s3:GetObject", String::as_str)
     }
 

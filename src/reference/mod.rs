@@ -101,6 +101,16 @@ impl Reference {
         self.service(service)?.action(name)
     }
 
+    /// Whether an action, `kms:ListKeys`, is known to take no resource: it is asked for on `*`, and no ARN in a policy
+    /// covers it.
+    ///
+    /// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
+    #[must_use]
+    pub fn takes_no_resource(&self, action: &str) -> bool {
+        let known = action.split_once(':').and_then(|(service, name)| self.action(service, name));
+        known.is_some_and(|action| action.resource_types().next().is_none())
+    }
+
     /// The actions that an entry of an `Action` list covers: `kms:Get*`, `kms:*Key?`, `*:Tag*`, `*`.
     ///
     /// What stands before the first wildcard is looked up; only behind it every name is tried.

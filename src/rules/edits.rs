@@ -34,7 +34,7 @@ pub(super) fn remove_from<T>(listed: &Listed<T>, item: Span) -> Option<Edit> {
         return None;
     }
     // A list that was read whole stands in the order of the file.
-    if listed.malformed.is_empty() && listed.unknown.is_empty() {
+    if listed.is_read_whole() {
         let index = listed.read.partition_point(|value| value.span < item);
         let from = index.saturating_sub(1);
         let near = listed.read.get(from..(index + 2).min(listed.read.len()))?;
@@ -45,7 +45,7 @@ pub(super) fn remove_from<T>(listed: &Listed<T>, item: Span) -> Option<Edit> {
 
 /// Takes several items out of a list, if others remain. The list must have been read whole.
 pub(super) fn remove_all_from<T>(listed: &Listed<T>, items: &[Span]) -> Option<Vec<Edit>> {
-    if !listed.is_list || !listed.malformed.is_empty() || !listed.unknown.is_empty() {
+    if !listed.is_list || !listed.is_read_whole() {
         return None;
     }
     let mut edits = Vec::new();

@@ -180,7 +180,7 @@ fn first_cases(asked: &First, account: &str, kind: PolicyKind) -> Vec<First> {
     let is_kms = asked.action.to_ascii_lowercase().starts_with("kms:");
     let resource = match (asked.resource.as_str(), kind) {
         (_, PolicyKind::Trust) => format!("arn:aws:iam::{account}:role/example"),
-        _ if scenario::takes_no_resource(&asked.action) => "*".to_owned(),
+        _ if Reference::embedded().takes_no_resource(&asked.action) => "*".to_owned(),
         ("", _) if is_kms => format!("arn:aws:kms:eu-central-1:{account}:key/{KEY}"),
         ("", _) if asked.action.to_ascii_lowercase().starts_with("s3:") => "arn:aws:s3:::example/example".to_owned(),
         ("", _) => "*".to_owned(),

@@ -192,7 +192,7 @@ fn audience(host: &str, statement: &Statement, out: &mut Findings<'_>) {
         return;
     };
     let values = &row.values;
-    let is_known = values.unknown.is_empty() && values.malformed.is_empty() && row.names_values();
+    let is_known = values.is_read_whole() && row.names_values();
     if is_known && !values.read.iter().any(|value| value.value == AUDIENCE || value.value.contains(['*', '?', '$'])) {
         let at = values.read.first().map_or(row.element.value, |value| value.span);
         let finding = Finding::new(&IRSA_AUDIENCE, at, "the tokens that EKS gives its pods have another audience");

@@ -132,7 +132,7 @@ fn is_on_keys_alone(statement: &Statement) -> bool {
     let Some(actions) = statement.listed_actions() else { return false };
     let is_cryptographic = |name: &str| operations::cryptographic().any(|one| one.eq_ignore_ascii_case(name));
     let all = actions.values().all(|action| operations::covers_only(action, is_cryptographic));
-    let is_whole = actions.unknown.is_empty() && actions.malformed.is_empty() && !actions.read.is_empty();
+    let is_whole = actions.is_read_whole() && !actions.read.is_empty();
     let others = statement.listed_resources().is_some_and(|listed| listed.len() > 1);
     all && is_whole && !others
 }

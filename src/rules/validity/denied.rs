@@ -2,7 +2,7 @@
 
 use crate::{
     finding::{Finding, RuleInfo},
-    policy::{ActionPattern, Clause, Listed, Policy, PolicyKind, Principal, ResourcePattern, Statement, glob},
+    policy::{ActionPattern, Clause, Policy, PolicyKind, Principal, ResourcePattern, Statement, glob},
     rules::{
         Check, Findings, RuleContext,
         declare::declare_rules,
@@ -145,30 +145,21 @@ const MOST_ROWS: usize = 32;
 fn may_be_met(statement: &Statement, denials: &[&Statement]) -> bool {
     let Some(actions) = &statement.actions else { return false };
     let met = |action: &ActionPattern| denials.iter().any(|denial| covers_action(denial, action));
-    let size: usize = denials.iter().map(|denial| size(denial)).sum();
-    if size.saturating_mul(self::size(statement)) > MOST_PAIRS {
+    let size: usize = denials.iter().map(|denial| proof::patterns(denial)).sum();
+    if size.saturating_mul(proof::patterns(statement)) > MOST_PAIRS {
         return false;
     }
     let are_met = match actions {
-        Clause::Only(listed) => !listed.read.is_empty() && is_read(listed) && listed.values().all(met),
+        Clause::Only(listed) => !listed.read.is_empty() && listed.is_read_whole() && listed.values().all(met),
         Clause::AllBut(_) => met(&ActionPattern::new("*")),
     };
     let met = |resource: &ResourcePattern| denials.iter().any(|denial| may_cover_resource(denial, resource));
     are_met
         && match &statement.resources {
-            Some(Clause::Only(listed)) => is_read(listed) && listed.values().all(met),
+            Some(Clause::Only(listed)) => listed.is_read_whole() && listed.values().all(met),
             Some(Clause::AllBut(_)) => met(&ResourcePattern::new("*")),
             None => true,
         }
-}
-
-fn size(statement: &Statement) -> usize {
-    let actions = statement.actions.as_ref().map_or(0, |clause| clause.listed().len());
-    actions + statement.resources.as_ref().map_or(0, |clause| clause.listed().len())
-}
-
-fn is_read<T>(listed: &Listed<T>) -> bool {
-    listed.malformed.is_empty() && listed.unknown.is_empty()
 }
 
 fn covers_action(denial: &Statement, action: &ActionPattern) -> bool {
@@ -179,7 +170,7 @@ fn covers_action(denial: &Statement, action: &ActionPattern) -> bool {
             let touches = |own: &ActionPattern| {
                 includes(own.as_str(), action.as_str()) || includes(action.as_str(), own.as_str())
             };
-            is_read(listed) && !listed.values().any(touches)
+            listed.is_read_whole() && !listed.values().any(touches)
         }
         None => false,
     }
@@ -189,7 +180,7 @@ fn may_cover_resource(denial: &Statement, resource: &ResourcePattern) -> bool {
     match &denial.resources {
         Some(Clause::Only(listed)) => listed.values().any(|own| glob::includes(own.as_str(), resource.as_str())),
         Some(Clause::AllBut(listed)) => {
-            is_read(listed) && !listed.values().any(|own| glob::includes(own.as_str(), resource.as_str()))
+            listed.is_read_whole() && !listed.values().any(|own| glob::includes(own.as_str(), resource.as_str()))
         }
         None => true,
     }

@@ -186,9 +186,9 @@ impl<'s> Known<'s> {
         let effect = statement.effect.as_ref()?.value;
         let actions = statement.actions.as_ref()?;
         let is_whole = statement.unread_conditions.is_empty()
-            && is_read(actions.listed())
-            && statement.resources.as_ref().is_none_or(|clause| is_read(clause.listed()))
-            && statement.principals.as_ref().is_none_or(|clause| is_read(clause.listed()));
+            && actions.listed().is_read_whole()
+            && statement.resources.as_ref().is_none_or(|clause| clause.listed().is_read_whole())
+            && statement.principals.as_ref().is_none_or(|clause| clause.listed().is_read_whole());
         let form = [
             effect as usize,
             usize::from(actions.only().is_some()),
@@ -263,7 +263,7 @@ fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
         let within = |one: &Listed<String>, other: &Listed<String>| {
             one.values().all(|value| other.values().any(|known| known == value))
         };
-        is_read(one) && is_read(other) && within(one, other) && within(other, one)
+        one.is_read_whole() && other.is_read_whole() && within(one, other) && within(other, one)
     };
     one.len() == other.len()
         && one.iter().all(|row| {
@@ -273,10 +273,6 @@ fn same_conditions(one: &[Condition], other: &[Condition]) -> bool {
                     && same_values(&row.values, &twin.values)
             })
         })
-}
-
-fn is_read<T>(listed: &Listed<T>) -> bool {
-    listed.malformed.is_empty() && listed.unknown.is_empty()
 }
 
 /// One bit for a service, or all of them for a pattern.

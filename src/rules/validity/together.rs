@@ -104,7 +104,7 @@ fn may_clash(one: &Condition, other: &Condition) -> bool {
 
 fn is_plain(row: &Condition) -> bool {
     let values = &row.values;
-    let is_fixed = values.malformed.is_empty() && values.unknown.is_empty() && !values.read.is_empty();
+    let is_fixed = values.is_read_whole() && !values.read.is_empty();
     is_fixed
         && values.read.len() * values.read.len() <= MOST_PAIRS
         && !values.values().any(|value| value.contains("${"))

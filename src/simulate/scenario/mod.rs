@@ -10,7 +10,7 @@ mod request;
 
 pub use policies::{CasePolicies, Grants, read_grants};
 pub use read::{Contents, Expectation, Outline, PolicyShelf, read};
-pub use request::{Wording, Wrong, caller_of_text, takes_no_resource, wrong_action, wrong_resource};
+pub use request::{Wording, Wrong, caller_of_text, wrong_action, wrong_resource};
 
 pub use super::library::{misplaced, of_grammar, of_syntax};
 use super::{Because, Compiled, Decision, Explained, LayerTrace, Library, Outcome};

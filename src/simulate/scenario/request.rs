@@ -76,7 +76,7 @@ impl Wording<'_> {
         let facts = ServiceFacts { takes_resource_control_policies };
         let owner = || Arn::parse(self.resource).ok()?.account.parse().ok();
         let account = self.account.or_else(owner);
-        let resource = if takes_no_resource(self.action) { "*" } else { self.resource };
+        let resource = if Reference::embedded().takes_no_resource(self.action) { "*" } else { self.resource };
         let request = |action: &str| {
             Request::new(self.caller.clone(), action, resource, account, context.clone()).within(organization, facts)
         };
@@ -168,15 +168,6 @@ fn wrong_everything(action: &str) -> Option<Wrong> {
     };
     let message = format!("{}:{} is decided for {what}, not for `*`", action.service().prefix(), action.name());
     Some(Wrong { message, help })
-}
-
-/// Whether no policy but one for `*` covers an action: it takes no resource.
-///
-/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
-#[must_use]
-pub fn takes_no_resource(action: &str) -> bool {
-    let known = action.split_once(':').and_then(|(service, name)| Reference::embedded().action(service, name));
-    known.is_some_and(|action| action.resource_types().next().is_none())
 }
 
 fn account(node: &Node<'_>, complaints: &mut Vec<Complaint>) -> Option<AccountId> {
