@@ -1,5 +1,7 @@
 //! Statements that several others cover together, or one that is limited otherwise: told where it is proven.
 
+use std::collections::BTreeSet;
+
 use super::{Known, REDUNDANT_STATEMENT};
 use crate::{
     finding::Finding,
@@ -79,29 +81,35 @@ fn may_cover(outer: &Statement, inner: &Statement) -> bool {
         && outer.conditions.iter().all(|row| is_limited(row.key.value.as_str()))
 }
 
-/// Whether others together have every action and resource of a statement: a cheap question before a dear one.
+/// Whether each action of a statement is, on each of its resources, in one of the others: a cheap question before a dear
+/// one.
 fn may_be_covered(inner: &Statement, others: &[&Statement]) -> bool {
-    let size = |statement: &Statement| {
-        let actions = statement.actions.as_ref().map_or(0, |clause| clause.listed().len());
-        actions + statement.resources.as_ref().map_or(0, |clause| clause.listed().len())
-    };
-    let all: usize = others.iter().map(|other| size(other)).sum();
-    if others.is_empty() || all.saturating_mul(size(inner)) > MOST_PAIRS {
+    let all: usize = others.iter().map(|other| proof::patterns(other)).sum();
+    if others.is_empty() || all.saturating_mul(proof::patterns(inner)) > MOST_PAIRS {
         return false;
     }
-    let acts = |own: &ActionPattern| {
-        others.iter().any(|other| {
+    let Some(actions) = inner.listed_actions() else { return false };
+    let acts = actions.values().map(|own: &ActionPattern| {
+        those(others, |other| {
             has(other.actions.as_ref(), |outer| glob::includes_ignoring_case(outer.as_str(), own.as_str()))
         })
-    };
+    });
     let reaches = |own: &ResourcePattern| {
-        others.iter().any(|other| has(other.resources.as_ref(), |outer| glob::includes(outer.as_str(), own.as_str())))
+        those(others, |other| has(other.resources.as_ref(), |outer| glob::includes(outer.as_str(), own.as_str())))
     };
-    inner.listed_actions().is_some_and(|listed| listed.values().all(acts))
-        && inner
-            .resources
-            .as_ref()
-            .is_none_or(|clause| clause.only().is_some_and(|listed| listed.values().all(reaches)))
+    let acts: BTreeSet<u64> = acts.collect();
+    let reaches: BTreeSet<u64> = match &inner.resources {
+        None => BTreeSet::from([u64::MAX]),
+        Some(Clause::Only(listed)) => listed.values().map(reaches).collect(),
+        Some(Clause::AllBut(_)) => return false,
+    };
+    acts.iter().all(|act| reaches.iter().all(|reach| act & reach != 0))
+}
+
+/// Of which statements something holds, a bit for each.
+fn those(statements: &[&Statement], holds: impl Fn(&Statement) -> bool) -> u64 {
+    const { assert!(MOST_STATEMENTS <= 64) };
+    (0..).zip(statements).filter(|(_, one)| holds(one)).fold(0, |all, (at, _)| all | 1 << at)
 }
 
 fn has<T>(clause: Option<&Clause<T>>, covers: impl Fn(&T) -> bool) -> bool {
